@@ -1,0 +1,101 @@
+"""microtensor: build models, see their computation graphs, study how backpropagation works.
+
+>>> import microtensor as mt
+>>> x, w, b = mt.Value(2.0), mt.Value(-3.0), mt.Value(6.5)
+>>> y = (x * w + b).tanh()
+>>> y.backward()
+>>> round(w.grad, 4)
+1.5729
+
+The core is here at once; the rooms (``nn``, ``losses``, ``optim``, ``data``, ``viz`` ...) load
+when they are first named, so that importing costs NumPy and little more.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .checks import check_gradients
+from .derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .graph import no_grad
+from .ops import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    logsumexp,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from .primitives import composite, differentiable, piecewise, primitive, static
+from .value import Value
+
+if TYPE_CHECKING:
+    from . import data, errors, io, losses, nn, optim, viz
+    from .io import load, save
+    from .randomness import seed
+    from .viz import draw
+
+__version__ = "0.1.0"
+
+_ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "viz")
+_LATE = {"draw": "viz", "load": "io", "save": "io", "seed": "randomness"}
+
+__all__ = [
+    "Value",
+    "check_gradients",
+    "composite",
+    "data",
+    "differentiable",
+    "draw",
+    "elu",
+    "errors",
+    "gelu",
+    "grad",
+    "hessian",
+    "hvp",
+    "io",
+    "jacobian",
+    "jvp",
+    "leaky_relu",
+    "load",
+    "log_softmax",
+    "logsumexp",
+    "losses",
+    "nn",
+    "no_grad",
+    "optim",
+    "piecewise",
+    "primitive",
+    "relu",
+    "save",
+    "seed",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "static",
+    "tanh",
+    "value_and_grad",
+    "viz",
+    "vjp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _LATE:
+        found = getattr(importlib.import_module(f".{_LATE[name]}", __name__), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'microtensor' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *_LATE})

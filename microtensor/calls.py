@@ -1,0 +1,128 @@
+"""How is a function called on Values? By what is known of it, computed and recorded.
+
+NumPy's protocols, the methods and the operators all end in `call`, and `call` in `apply`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError
+from .graph import PAUSED, Node, label, module_path, next_number, state
+from .primitives import Known, missing_rule, name_of, registry
+
+_new = object.__new__
+value_class: type = Node  # value.py, which stands above, says that it is Value
+
+
+def record(data: Any, fn: Callable, args: tuple, kwargs: dict | None, requires_grad: bool) -> Any:
+    """Make the Value of one call."""
+    value: Any = _new(value_class)
+    value._data = data
+    value.grad = None
+    value.fn = fn
+    value.args = args
+    value.kwargs = kwargs
+    value.number = next_number()
+    value.scope = state.scope
+    value.name = None
+    value.requires_grad = requires_grad
+    return value
+
+
+def unrecorded(data: Any) -> Any:
+    """Make the Value of a call that no gradient will ask about."""
+    if data.__class__ is np.ndarray and data.base is not None:
+        data = data.copy()  # a view would change with the parameter it looks at
+    value = record(data, None, (), None, False)  # type: ignore[arg-type]  # a leaf has no function
+    if value.scope is PAUSED:
+        value.scope = None
+    return value
+
+
+def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Call a function on Values, by what is known of it."""
+    known = registry.get(fn)
+    if known is None:
+        raise missing_rule(fn)
+    if known.word == "composite":
+        return known.body(*args, **kwargs)  # type: ignore[misc]  # a composite has a body
+    if known.word == "static":
+        return known.forward(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+    operands, options = known.bind(args, kwargs)
+    return apply(known, operands, options)
+
+
+def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
+    """Compute one call and record it, if anything in it can have a gradient."""
+    arrays = []
+    requires_grad = recorded = False
+    weak = True
+    for a in operands:
+        if isinstance(a, Node):
+            if a.requires_grad:
+                requires_grad = recorded = True
+            elif a.fn is not None:
+                recorded = True
+            a = a._data
+        arrays.append(a)
+        if a.__class__ is not float and a.__class__ is not int:
+            weak = False
+    if options:
+        options = {name: plain(given) for name, given in options.items()}
+    try:
+        data = known.forward(*arrays, **options) if options else known.forward(*arrays)
+    except Exception as error:
+        _add_context(error, known, operands)
+        raise
+    if known.keeps:
+        data, kept = data
+        options = {**(options or {}), "kept": kept}
+    if isinstance(data, tuple | list):
+        return data  # np.nonzero and its kin answer with indices
+    if weak and data.__class__ is np.float64:
+        data = float(data)  # numbers stay weak: they never turn float32 into float64
+    if data.__class__ is not float and data.dtype.kind != "f":
+        if data.dtype.kind == "c":
+            raise complex_error(f"{name_of(known.fn)} gave")
+        requires_grad = False
+    if not recorded or state.scope is PAUSED:
+        return unrecorded(data)
+    operands = tuple(np.asarray(a) if isinstance(a, list | tuple) else a for a in operands)
+    return record(data, known.fn, operands, options, requires_grad)
+
+
+def plain(x: Any) -> Any:
+    """Give the numbers of a Value, and of the Values in a list or tuple; else ``x`` itself."""
+    if isinstance(x, Node):
+        return x._data
+    if x.__class__ is tuple or x.__class__ is list:
+        return x.__class__(map(plain, x))
+    return x
+
+
+def _add_context(error: Exception, known: Known, operands: tuple) -> None:
+    """Note on an error of NumPy's which call it was, on what, and in which module."""
+    scope = None if state.scope is PAUSED else state.scope
+    rows = [f"in {name_of(known.fn)}, of"]
+    for a in operands:
+        if isinstance(a, (Node, np.ndarray)):
+            name = label(a, scope) if isinstance(a, Node) else "an array"
+            kind = "" if name.startswith("a Value") else f" of shape {np.shape(plain(a))}"
+            rows.append(f"  {name}{kind}")
+        else:
+            rows.append(f"  {a!r}")
+    if scope is not None:
+        rows.append(f"in module {module_path(scope)}")
+    error.add_note("\n".join(rows))
+
+
+def complex_error(where: str) -> DTypeError:
+    return DTypeError(
+        f"{where} complex numbers, which have no gradients here.",
+        expected="real floating-point numbers",
+        hint="Keep the real and imaginary parts in two Values.",
+    )

@@ -1,0 +1,302 @@
+"""What happened? The record of a forward pass, which every reader reads and which knows none.
+
+One `Node` is one value and, where a function made it, the one call that made it: the function, its
+operands in order and with repeats, and its options. There are no closures and no cycles, so a
+graph is freed by counting references. Every walk is iterative: a million steps are no depth.
+
+What is kept per thread: whether calls are recorded, and the scope (the module call) they run in.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import ContextDecorator, contextmanager
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from .errors import ShapeError, StaleValueError
+
+next_number = itertools.count(1).__next__  # creation order; atomic under the interpreter's lock
+
+
+class Node:
+    """A value, and the call that made it.
+
+    Attributes
+    ----------
+    fn : callable or None
+        The function that made this value; None for a leaf.
+    args : tuple
+        Its operands, in order and with repeats: Nodes and constants.
+    kwargs : dict or None
+        Its options.
+    number : int
+        The place in creation order. A call is younger than its operands, so sorting by it is a
+        topological order; assigning to a leaf renews it, which is how stale graphs are told.
+    scope : Scope or None
+        The module call that this happened in.
+    requires_grad : bool
+        Whether a gradient can flow through this value.
+    """
+
+    __slots__ = (
+        "__weakref__", "_cotangent", "_data", "args", "fn", "grad", "kwargs", "name", "number",
+        "requires_grad", "scope",
+    )  # fmt: skip
+
+    _data: Any
+    _cotangent: Any  # the running backward pass's sum of contributions; unset outside of one
+    grad: Any
+    fn: Any
+    args: tuple
+    kwargs: dict[str, Any] | None
+    number: int
+    scope: Scope | None
+    name: str | None
+    requires_grad: bool
+
+
+class Step(NamedTuple):
+    """One recorded call, as `Value.origin` shows it."""
+
+    fn: Any
+    args: tuple
+    kwargs: dict[str, Any]
+    scope: Scope | None
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What the core must know of a model to name its parts; ``nn.Module`` is one."""
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]: ...
+
+    def named_modules(self) -> Iterator[tuple[str, Any]]: ...
+
+
+class Scope:
+    """One call of a module, inside the call of another or of none.
+
+    It holds its module weakly: a model may keep a Value of its own without making a cycle.
+    """
+
+    __slots__ = ("call", "cls", "parent", "ref")
+
+    def __init__(self, parent: Scope | None, module: Any) -> None:
+        self.parent = parent
+        self.ref = weakref.ref(module)
+        self.cls = type(module)
+        self.call = next_number()
+
+    @property
+    def module(self) -> Any:
+        """The module whose call this is, or None if it is gone."""
+        return self.ref()
+
+    def chain(self) -> list[Scope]:
+        """List the scopes from the outermost one to this."""
+        scopes: list[Scope] = []
+        scope: Scope | None = self
+        while scope is not None:
+            scopes.append(scope)
+            scope = scope.parent
+        return scopes[::-1]
+
+
+class _Paused:
+    """Stands where a scope would, while nothing is recorded: one look-up answers both."""
+
+    call = 0
+    parent = None
+
+
+PAUSED: Any = _Paused()
+
+
+class _ThreadState(threading.local):
+    scope: Any = None  # Scope, None outside of every module, or PAUSED
+
+
+state = _ThreadState()
+
+
+@contextmanager
+def _scope_set(scope: Any) -> Iterator[None]:
+    before, state.scope = state.scope, scope
+    try:
+        yield
+    finally:
+        state.scope = before
+
+
+class no_grad(ContextDecorator):  # noqa: N801  # the field's word, used as a function
+    """Record nothing inside: values computed here are constants to every later gradient.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> x = mt.Value(3.0)
+    >>> with mt.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+
+    def __enter__(self) -> None:
+        self._before = (*getattr(self, "_before", ()), state.scope)
+        state.scope = PAUSED
+
+    def __exit__(self, *_: object) -> None:
+        *rest, state.scope = self._before
+        self._before = tuple(rest)
+
+    def _recreate_cm(self) -> no_grad:  # as a decorator: one of its own for each call
+        return type(self)()
+
+
+def is_recording() -> bool:
+    """Tell whether calls on Values are recorded in this thread now.
+
+    >>> is_recording()
+    True
+    """
+    return state.scope is not PAUSED
+
+
+def recording() -> Any:
+    """Record inside, even within `no_grad`."""
+    return _scope_set(None if state.scope is PAUSED else state.scope)
+
+
+def assign(node: Node, data: Any) -> None:
+    """Give a leaf new numbers: the one door through which parameters and state change.
+
+    Parameters
+    ----------
+    node : Node
+        A leaf.
+    data : array_like
+        Its new numbers, of the same shape; they are converted to the leaf's dtype.
+
+    Raises
+    ------
+    StaleValueError
+        If a call made this value: changing it would falsify the graph.
+    ShapeError
+        If the shape would change.
+    """
+    old = node._data
+    if node.fn is not None:
+        raise StaleValueError(
+            f"{label(node)} was computed by {node.fn.__name__}, so its data cannot be assigned.",
+            hint="Assign to the leaves it depends on, or use v.detach() for one of its own.",
+        )
+    if np.shape(data) != np.shape(old):
+        raise ShapeError(
+            f"{label(node)}.data: an assignment must keep the shape.",
+            expected=f"shape {np.shape(old)}",
+            got=f"shape {np.shape(data)}",
+            hint="For other numbers of another shape, make a new Value.",
+        )
+    if isinstance(old, np.ndarray):
+        node._data = np.asarray(data, dtype=old.dtype)
+    else:
+        node._data = type(old)(data)  # a Python float stays one, and so stays weak
+    node.number = next_number()
+
+
+def parents(node: Node) -> list[Node]:
+    """List the operands of the call that are Nodes, in order and with repeats."""
+    return [a for a in node.args if isinstance(a, Node)]
+
+
+def ancestors(
+    *roots: Node, differentiable: bool = False, stop: frozenset[Node] = frozenset()
+) -> list[Node]:
+    """List all that the roots were computed from, and the roots, oldest first.
+
+    Parameters
+    ----------
+    *roots : Node
+        Where to start.
+    differentiable : bool, default False
+        Whether to follow only values that a gradient can flow through.
+    stop : frozenset of Node
+        Nodes whose own past is left out.
+
+    Returns
+    -------
+    list of Node
+        In creation order, which is a topological order.
+
+    Raises
+    ------
+    StaleValueError
+        If a leaf was assigned to after a call had used it.
+    """
+    seen = set(roots)
+    found = list(seen)
+    for node in found:  # grows while it is walked
+        number = node.number
+        if node in stop:
+            continue
+        for a in node.args:
+            if isinstance(a, Node):
+                if a.number > number:
+                    raise _stale(a, node)
+                if (a.requires_grad or not differentiable) and a not in seen:
+                    seen.add(a)
+                    found.append(a)
+    found.sort(key=_by_number)
+    return found
+
+
+_by_number = attrgetter("number")
+
+
+def _stale(changed: Node, user: Node) -> StaleValueError:
+    return StaleValueError(
+        f"backward: {label(changed, user.scope)} was changed after {user.fn.__name__} had used it.",
+        hint="Its old numbers are gone, and the chain rule needs them.\n"
+        "Run the forward pass again after an update, then call backward.",
+    )
+
+
+def label(node: Node, scope: Scope | None = None) -> str:
+    """Name a value for a message: its own name, its parameter path, or its shape."""
+    name = name_of(node, scope)
+    return name if name is not None else f"a Value of shape {np.shape(node._data)}"
+
+
+def name_of(node: Node, scope: Scope | None = None) -> str | None:
+    """Name a value: as its user did, else by its path in the model that ``scope`` ran in."""
+    if node.name is not None:
+        return node.name
+    for outer in scope.chain() if isinstance(scope, Scope) else ():
+        model = outer.module
+        if isinstance(model, Model):
+            for path, parameter in model.named_parameters():
+                if parameter is node:
+                    return path
+    return None
+
+
+def module_path(scope: Scope | None) -> str:
+    """Tell where in the outermost model a scope ran, such as ``MLP.layers.0``.
+
+    A module that is not an attribute of that model goes by its class.
+    """
+    if not isinstance(scope, Scope):
+        return ""
+    chain = scope.chain()
+    root = chain[0].module
+    paths = {id(m): path for path, m in root.named_modules()} if isinstance(root, Model) else {}
+    module = scope.module
+    if len(chain) > 1 and module is not None and id(module) in paths:
+        return f"{chain[0].cls.__name__}.{paths[id(module)]}"
+    return ".".join(s.cls.__name__ for s in chain)

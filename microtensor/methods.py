@@ -1,0 +1,219 @@
+"""What can be done with a Value? The operators, and the methods that an ndarray has.
+
+Operators on numbers take a shorter way to the same record as `apply`: Python's own arithmetic on
+the data, and NumPy's wherever Python raises (division by zero, overflow), for its inf or nan.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .calls import call, record
+from .graph import PAUSED, Node, state
+from .ops import activations
+from .ops.arithmetic import astype
+
+_Plain = (float, int, np.ndarray)  # what an operator may meet beside a Value, and calculate with
+_NoNumber = (str, bytes, dict, set, type(None))  # Python says what cannot be done with these
+
+
+def _operator(fn: Callable, compute: Callable) -> Callable:
+    """Make a binary operator: Python's arithmetic on the data, NumPy's where Python raises."""
+
+    def operate(self: Node, other: Any) -> Any:
+        try:
+            if isinstance(other, Node):
+                data = compute(self._data, other._data)
+                requires_grad = self.requires_grad or other.requires_grad
+            elif isinstance(other, _Plain):
+                data = compute(self._data, other)
+                requires_grad = self.requires_grad
+            else:
+                return _general(fn, self, other)
+        except (ArithmeticError, ValueError, TypeError):
+            return _general(fn, self, other)
+        if requires_grad and state.scope is not PAUSED and data.__class__ is not complex:
+            return record(data, fn, (self, other), None, True)
+        return _general(fn, self, other)
+
+    return operate
+
+
+def _reflected(fn: Callable, compute: Callable) -> Callable:
+    """Make an operator for a number or array on the left."""
+
+    def operate(self: Node, other: Any) -> Any:
+        if isinstance(other, _Plain) and self.requires_grad and state.scope is not PAUSED:
+            try:
+                data = compute(other, self._data)
+                if data.__class__ is not complex:
+                    return record(data, fn, (other, self), None, True)
+            except (ArithmeticError, ValueError, TypeError):
+                pass  # NumPy decides, below
+        return _general(fn, other, self)
+
+    return operate
+
+
+def _general(fn: Callable, a: Any, b: Any) -> Any:
+    if isinstance(a, _NoNumber) or isinstance(b, _NoNumber):
+        return NotImplemented
+    return call(fn, (a, b), {})
+
+
+def _comparison(fn: Callable) -> Callable:
+    def compare(self: Node, other: Any) -> Any:
+        return _general(fn, self, other)
+
+    return compare
+
+
+def _in_place(compute: Callable) -> Callable:
+    """Make ``+=`` and its kin: a new Value, as in micrograd, unless the class refuses."""
+
+    def operate(self: Methods, other: Any) -> Any:
+        self._refuse_in_place()
+        return compute(self, other)
+
+    return operate
+
+
+def _function(fn: Callable, on_number: Callable | None = None) -> Callable:
+    """Make a method of one array; ``on_number`` is Python's own for a number."""
+    if on_number is None:
+        return lambda self: call(fn, (self,), {})
+
+    def method(self: Node) -> Any:
+        data = self._data
+        if data.__class__ is float and self.requires_grad and state.scope is not PAUSED:
+            try:
+                return record(on_number(data), fn, (self,), None, True)
+            except (ArithmeticError, ValueError):
+                pass  # NumPy gives inf or nan
+        return call(fn, (self,), {})
+
+    return method
+
+
+def _method(fn: Callable) -> Callable:
+    """Make a method that is a NumPy function of the Value and further arguments."""
+
+    def method(self: Node, *args: Any, **kwargs: Any) -> Any:
+        return call(fn, (self, *args), kwargs)
+
+    method.__name__ = fn.__name__
+    method.__doc__ = f"The same as ``np.{fn.__name__}`` of this Value."
+    return method
+
+
+class Methods(Node):
+    """What a Value inherits: nothing here knows more of it than its data and its record."""
+
+    __slots__ = ()
+
+    __add__ = _operator(np.add, operator.add)
+    __sub__ = _operator(np.subtract, operator.sub)
+    __mul__ = _operator(np.multiply, operator.mul)
+    __truediv__ = _operator(np.true_divide, operator.truediv)
+    __pow__ = _operator(np.power, operator.pow)
+    __matmul__ = _operator(np.matmul, operator.matmul)
+    __radd__ = _reflected(np.add, operator.add)
+    __rsub__ = _reflected(np.subtract, operator.sub)
+    __rmul__ = _reflected(np.multiply, operator.mul)
+    __rtruediv__ = _reflected(np.true_divide, operator.truediv)
+    __rpow__ = _reflected(np.power, operator.pow)
+    __rmatmul__ = _reflected(np.matmul, operator.matmul)
+    __floordiv__ = _comparison(np.floor_divide)
+    __mod__ = _comparison(np.remainder)
+    __lt__ = _comparison(np.less)
+    __le__ = _comparison(np.less_equal)
+    __gt__ = _comparison(np.greater)
+    __ge__ = _comparison(np.greater_equal)
+    __eq__ = _comparison(np.equal)
+    __ne__ = _comparison(np.not_equal)
+    __hash__ = object.__hash__  # defining __eq__ takes it away; a Value is hashed by identity
+    __neg__ = _function(np.negative, operator.neg)
+    __abs__ = _function(np.absolute, abs)
+
+    def __pos__(self) -> Any:
+        return call(np.positive, (self,), {})
+
+    def __invert__(self) -> Any:
+        return call(np.logical_not, (self,), {})
+
+    def __and__(self, other: Any) -> Any:
+        return call(np.logical_and, (self, other), {})
+
+    def __or__(self, other: Any) -> Any:
+        return call(np.logical_or, (self, other), {})
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _general(np.floor_divide, other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _general(np.remainder, other, self)
+
+    __iadd__ = _in_place(operator.add)
+    __isub__ = _in_place(operator.sub)
+    __imul__ = _in_place(operator.mul)
+    __itruediv__ = _in_place(operator.truediv)
+
+    def _refuse_in_place(self) -> None:
+        """Raise where ``+=`` would not do what it says: a Parameter does."""
+
+    # Methods, as an ndarray has them
+
+    exp = _function(np.exp, math.exp)
+    log = _function(np.log, math.log)
+    sqrt = _function(np.sqrt, math.sqrt)
+    tanh = _function(np.tanh, math.tanh)
+    relu = _function(activations.relu, activations.relu)
+    sigmoid = _function(activations.sigmoid, activations.sigmoid)
+    sin = _function(np.sin, math.sin)
+    cos = _function(np.cos, math.cos)
+    abs = _function(np.absolute, abs)
+
+    sum = _method(np.sum)
+    prod = _method(np.prod)
+    mean = _method(np.mean)
+    var = _method(np.var)
+    std = _method(np.std)
+    max = _method(np.max)
+    min = _method(np.min)
+    cumsum = _method(np.cumsum)
+    argmax = _method(np.argmax)
+    argmin = _method(np.argmin)
+    any = _method(np.any)
+    all = _method(np.all)
+    clip = _method(np.clip)
+    round = _method(np.round)
+    dot = _method(np.dot)
+    take = _method(np.take)
+    repeat = _method(np.repeat)
+    swapaxes = _method(np.swapaxes)
+    squeeze = _method(np.squeeze)
+    diagonal = _method(np.diagonal)
+    trace = _method(np.trace)
+    astype = _method(astype)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """The same as ``np.reshape`` of this Value; the shape may be given as numbers."""
+        return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {"order": order})
+
+    def transpose(self, *axes: Any) -> Any:
+        """The same as ``np.transpose`` of this Value; the axes may be given as numbers."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        return call(np.transpose, (self, order), {})
+
+    def flatten(self) -> Any:
+        """Give all entries in one row."""
+        return call(np.reshape, (self, -1), {})
+
+    ravel = flatten

@@ -1,0 +1,149 @@
+"""Arithmetic and comparison, the two-operand functions.
+
+Legend: ``g`` gradient of the output, ``y`` output, ``a, b`` (or ``x``) inputs. Broadcasting is
+undone by the engine, so each rule is the one of single numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..primitives import composite, differentiable, piecewise, primitive, static
+
+differentiable(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g)
+differentiable(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g)
+differentiable(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+differentiable(np.true_divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b)
+differentiable(np.negative, lambda g, y, x: -g)
+differentiable(np.positive, lambda g, y, x: g)
+
+
+def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """d(a**b)/da = b a**(b-1), and 0 where b = 0, even at a = 0."""
+    if b.__class__ in (float, int) and b != 0:
+        return g * (b * a ** (b - 1))
+    exponent = np.where(np.equal(b, 0), 1, b - 1)
+    return g * np.where(np.equal(b, 0), 0, b * a**exponent)
+
+
+def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """d(a**b)/db = a**b log a, and 0 where a = 0 <= b, as the limit from above is."""
+    vanishes = np.logical_and(np.equal(a, 0), np.greater_equal(b, 0))
+    return g * np.where(vanishes, 0, y * np.log(np.where(vanishes, 1, a)))
+
+
+differentiable(np.power, _power_base, _power_exponent)
+
+# Where both are equal, each gets half: the mean of the one-sided derivatives, as PyTorch's.
+differentiable(
+    np.maximum,
+    lambda g, y, a, b: _to_winner(g, a, b, np.greater),
+    lambda g, y, a, b: _to_winner(g, b, a, np.greater),
+)
+differentiable(
+    np.minimum,
+    lambda g, y, a, b: _to_winner(g, a, b, np.less),
+    lambda g, y, a, b: _to_winner(g, b, a, np.less),
+)
+
+
+def _to_winner(g: Any, a: Any, b: Any, wins: Any) -> Any:
+    return np.where(np.equal(a, b), 0.5 * g, np.where(wins(a, b), g, 0))
+
+
+# x % b repeats with period b: it moves with x, and jumps down by floor(x / b) as b grows.
+differentiable(np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b))
+
+piecewise(
+    np.equal,
+    np.not_equal,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.logical_not,
+    np.floor_divide,
+    np.sign,
+    np.floor,
+    np.ceil,
+    np.rint,
+    np.trunc,
+    np.round,
+    np.isfinite,
+    np.isnan,
+    np.isinf,
+    np.signbit,
+    np.isclose,
+)
+static(np.isrealobj, np.iscomplexobj, np.result_type, np.can_cast, np.common_type)
+
+
+@composite(np.allclose)
+def _allclose(a: Any, b: Any, **options: Any) -> bool:
+    return bool(np.all(np.isclose(a, b, **options)))
+
+
+@composite(np.array_equal)
+def _array_equal(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.all(np.equal(a, b)))
+
+
+@primitive
+def astype(x: Any, dtype: Any) -> Any:
+    """Convert to another dtype; the gradient is converted back.
+
+    Parameters
+    ----------
+    x : array_like
+        Any shape.
+    dtype : dtype_like
+        The new dtype. To integers or bools, nothing is differentiable any more.
+
+    Returns
+    -------
+    array
+        The same shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> astype(np.array([1.5, 2.5]), np.float32).dtype
+    dtype('float32')
+    """
+    return np.asarray(x).astype(dtype)[()]
+
+
+differentiable(astype, lambda g, y, x: g)  # the engine gives each gradient its operand's dtype
+
+
+@primitive
+def _clip(a: Any, low: Any, high: Any) -> Any:
+    return np.clip(a, low, high)
+
+
+_clip.__name__ = "clip"
+# At a bound the gradient passes, as PyTorch's does: the bound itself is inside.
+differentiable(
+    _clip,
+    lambda g, y, a, low, high: np.where(_inside(a, low, high), g, 0),
+    lambda g, y, a, low, high: np.where(np.less(a, low), g, 0),
+    lambda g, y, a, low, high: np.where(np.greater(a, high), g, 0),
+)
+
+
+def _inside(a: Any, low: Any, high: Any) -> Any:
+    above = True if low is None else np.greater_equal(a, low)
+    below = True if high is None else np.less_equal(a, high)
+    return np.logical_and(above, below)
+
+
+@composite(np.clip)
+def _np_clip(
+    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> Any:
+    return _clip(a, min if a_min is None else a_min, max if a_max is None else a_max)

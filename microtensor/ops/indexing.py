@@ -1,0 +1,135 @@
+"""Reading and writing at places: indexing, taking, scattering.
+
+Legend: ``g`` gradient of the output, ``y`` output, ``x`` input. Reading and adding are each
+other's rule: what was read at a place receives its gradient there, added where a place was read
+twice.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..primitives import composite, differentiable, primitive
+
+
+def _is_basic(index: Any) -> bool:
+    """Tell whether an index is made of integers, slices, None and Ellipsis: no place twice."""
+    entries = index if isinstance(index, tuple) else (index,)
+    return all(
+        i is None or i is Ellipsis or isinstance(i, slice | int | np.integer) for i in entries
+    ) and not any(isinstance(i, bool) for i in entries)
+
+
+@primitive
+def scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Add values into zeros at an index: what reading at that index is the transpose of.
+
+    Parameters
+    ----------
+    values : array
+        What to add, of the shape that indexing gives.
+    index : index
+        Any index that NumPy knows.
+    shape : tuple of int
+        The shape of the result.
+
+    Returns
+    -------
+    array of that shape
+        Values that fall on one place are added.
+
+    Examples
+    --------
+    >>> scatter_add(np.array([1.0, 2.0, 4.0]), index=np.array([0, 2, 0]), shape=(3,))
+    array([5., 0., 2.])
+    """
+    out = np.zeros(shape, np.result_type(values))
+    if _is_basic(index):
+        out[index] = values
+    else:
+        np.add.at(out, index, values)
+    return out
+
+
+differentiable(scatter_add, lambda g, y, values, index: g[index])
+
+
+# Indexing is np's own operator: ``x[i]`` is ``operator.getitem(x, i)``.
+def _getitem_rule(g: Any, y: Any, x: Any, b: Any) -> Any:
+    return scatter_add(g, index=b, shape=np.shape(x))
+
+
+differentiable(operator.getitem, _getitem_rule)
+
+
+@primitive
+def scatter_set(x: Any, values: Any, index: Any) -> Any:
+    """Replace the entries of an array at an index.
+
+    Parameters
+    ----------
+    x : array
+    values : array
+        Broadcast to the shape that ``x[index]`` has.
+    index : index
+        Where it names a place twice, the last value given for it stays.
+
+    Returns
+    -------
+    array of the shape of ``x``
+
+    Examples
+    --------
+    >>> scatter_set(np.array([1.0, 2.0, 3.0]), 9.0, index=1)
+    array([1., 9., 3.])
+    """
+    out = np.array(x)
+    out[index] = values
+    return out
+
+
+def _last_writer(shape: tuple[int, ...], index: Any) -> Any:
+    """Tell which of the values written through an index are still there afterwards."""
+    writers = np.full(shape, -1)
+    written = writers[index]
+    order = np.arange(np.size(written)).reshape(np.shape(written))
+    writers[index] = order
+    return writers[index] == order
+
+
+differentiable(
+    scatter_set,
+    lambda g, y, x, values, index: scatter_set(g, 0.0, index=index),
+    lambda g, y, x, values, index: np.where(_last_writer(np.shape(x), index), g[index], 0),
+)
+
+
+@composite(np.take)
+def _take(
+    a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
+) -> Any:
+    indices = np.asarray(indices)
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    n = np.shape(a)[axis]
+    if mode == "wrap":
+        indices = indices % n
+    elif mode == "clip":
+        indices = np.clip(indices, 0, n - 1)
+    return a[(slice(None),) * (axis % np.ndim(a)) + (indices,)]
+
+
+@composite(np.take_along_axis)
+def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    if axis is None:
+        arr, axis = np.reshape(arr, -1), 0
+    ndim = np.ndim(arr)
+    index = list(np.ogrid[tuple(slice(n) for n in np.shape(indices))])
+    for i, (n, m) in enumerate(zip(np.shape(indices), np.shape(arr), strict=True)):
+        if n == 1 and m != 1:  # NumPy broadcasts the indices against the array
+            index[i] = np.arange(m).reshape([-1 if j == i else 1 for j in range(ndim)])
+    index[axis] = indices
+    return arr[tuple(index)]

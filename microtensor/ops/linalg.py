@@ -1,0 +1,204 @@
+"""Products of vectors, matrices and tensors.
+
+Legend: ``g`` gradient of the output, ``y`` output, ``a, b`` (or ``x``, ``weight``) inputs. The
+rules of matrix products: Giles, *Collected Matrix Derivative Results* (2008), section 2.2.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..primitives import composite, differentiable, primitive, stands_for
+from .indexing import scatter_add
+
+
+def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """dL/dA = G Bᵀ; a vector is a matrix of one row or column."""
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return g * b
+    if np.ndim(b) == 1:
+        return np.expand_dims(g, -1) * b
+    if np.ndim(a) == 1:  # the batch of b, if it has one, is summed by the engine
+        return np.squeeze(np.expand_dims(g, -2) @ np.swapaxes(b, -1, -2), -2)
+    return g @ np.swapaxes(b, -1, -2)
+
+
+def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """dL/dB = Aᵀ G."""
+    if np.ndim(a) == 1 and np.ndim(b) == 1:
+        return g * a
+    if np.ndim(a) == 1:
+        return np.expand_dims(a, -1) * np.expand_dims(g, -2)
+    if np.ndim(b) == 1:
+        return np.squeeze(np.swapaxes(a, -1, -2) @ np.expand_dims(g, -1), -1)
+    return np.swapaxes(a, -1, -2) @ g
+
+
+differentiable(np.matmul, _matmul_left, _matmul_right)
+
+
+@composite(np.dot)
+def _dot(a: Any, b: Any, out: None = None) -> Any:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return np.multiply(a, b)
+    if np.ndim(b) <= 2:
+        return np.matmul(a, b)
+    return np.tensordot(a, b, axes=((-1,), (-2,)))  # NumPy's dot sums over b's last but one axis
+
+
+@composite(np.outer)
+def _outer(a: Any, b: Any, out: None = None) -> Any:
+    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
+
+
+@composite(np.tensordot)
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Line the summed axes up as a matrix product's inner one."""
+    if np.ndim(axes) == 0 and not isinstance(axes, tuple | list):
+        left, right = list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
+    else:
+        left, right = ([int(i) for i in np.atleast_1d(np.asarray(x))] for x in axes)
+    left, right = [i % np.ndim(a) for i in left], [i % np.ndim(b) for i in right]
+    if [np.shape(a)[i] for i in left] != [np.shape(b)[i] for i in right]:
+        raise ValueError("shape-mismatch for sum")
+    kept_a = [i for i in range(np.ndim(a)) if i not in left]
+    kept_b = [i for i in range(np.ndim(b)) if i not in right]
+    shape_a, shape_b = [np.shape(a)[i] for i in kept_a], [np.shape(b)[i] for i in kept_b]
+    inner = int(np.prod([np.shape(a)[i] for i in left], dtype=int))
+    rows, columns = int(np.prod(shape_a, dtype=int)), int(np.prod(shape_b, dtype=int))
+    product = np.matmul(
+        np.reshape(np.transpose(a, kept_a + left), (rows, inner)),
+        np.reshape(np.transpose(b, right + kept_b), (inner, columns)),
+    )
+    return np.reshape(product, tuple(shape_a + shape_b))
+
+
+@primitive
+def _einsum(*operands: Any, subscripts: str) -> Any:
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+
+
+_einsum.__name__ = "einsum"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _explicit(subscripts: str, ndims: list[int]) -> str:
+    """Write an einsum's subscripts with every axis named: no ellipsis, and with an output."""
+    subscripts = subscripts.replace(" ", "")
+    inputs, arrow, output = subscripts.partition("->")
+    terms = inputs.split(",")
+    free = [c for c in _LETTERS if c not in subscripts]
+    widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True)]
+    dots = "".join(
+        free[: max([w for t, w in zip(terms, widths, strict=True) if "..." in t] or [0])]
+    )
+    terms = [
+        t.replace("...", dots[len(dots) - w :] if w else "")
+        for t, w in zip(terms, widths, strict=True)
+    ]
+    if arrow:
+        output = output.replace("...", dots)
+    else:
+        letters = "".join(t.replace("...", "") for t in inputs.split(","))
+        output = dots + "".join(c for c in sorted(set(letters)) if letters.count(c) == 1)
+    return ",".join(terms) + "->" + output
+
+
+def _einsum_rule(g: Any, y: Any, position: int, *operands: Any, subscripts: str) -> Any:
+    """Sum the others and ``g`` into this operand's axes.
+
+    An axis that only this operand has was summed away: its gradient is the same along it. An
+    axis that it names twice was read on the diagonal: its gradient goes back there.
+    """
+    terms, _, output = subscripts.partition("->")
+    names = terms.split(",")
+    mine = names[position]
+    sizes = dict(zip(mine, np.shape(operands[position]), strict=True))
+    others = [n for i, n in enumerate(names) if i != position]
+    arrays = [x for i, x in enumerate(operands) if i != position]
+    known = [c for c in dict.fromkeys(mine) if c in output or any(c in n for n in others)]
+    summed = _einsum(g, *arrays, subscripts=",".join([output, *others]) + "->" + "".join(known))
+    axes = list(dict.fromkeys(mine))
+    shape = tuple(np.shape(summed)[known.index(c)] if c in known else 1 for c in axes)
+    spread = np.broadcast_to(np.reshape(summed, shape), tuple(sizes[c] for c in axes))
+    if len(axes) == len(mine):
+        return spread
+    places = np.ogrid[tuple(slice(sizes[c]) for c in axes)]
+    index = tuple(places[axes.index(c)] for c in mine)
+    return scatter_add(spread, index=index, shape=np.shape(operands[position]))
+
+
+differentiable(_einsum, variadic=_einsum_rule)
+
+
+@composite(np.einsum)
+def _np_einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Any:
+    if not isinstance(subscripts, str):
+        subscripts, operands = _from_lists(subscripts, *operands)
+    named = _explicit(subscripts, [np.ndim(x) for x in operands])
+    return _einsum(*operands, subscripts=named, **options)
+
+
+def _from_lists(*args: Any) -> tuple[str, tuple]:
+    """Turn the form ``einsum(a, [0, 1], b, [1, 2], [0, 2])`` into letters."""
+
+    def letters(axes: Any) -> str:
+        return "".join("..." if i is Ellipsis else _LETTERS[i] for i in axes)
+
+    operands, axes = args[: len(args) // 2 * 2 : 2], args[1 : len(args) // 2 * 2 : 2]
+    subscripts = ",".join(letters(a) for a in axes)
+    if len(args) % 2:
+        subscripts += "->" + letters(args[-1])
+    return subscripts, operands
+
+
+@primitive
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """Apply one layer of weighted sums: ``x @ weight.T + bias``.
+
+    Parameters
+    ----------
+    x : (..., I) array
+        Inputs.
+    weight : (O, I) array
+        One row of weights per output, as PyTorch lays them out.
+    bias : (O,) array, optional
+
+    Returns
+    -------
+    (..., O) array
+
+    References
+    ----------
+    .. [1] Goodfellow, Bengio, Courville, *Deep Learning* (2016), section 6.5.6.
+
+    Examples
+    --------
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
+    array([[11.5]])
+    """
+    y = np.matmul(x, weight.T)
+    if bias is not None:
+        y += bias
+    return y
+
+
+def _rows(x: Any) -> Any:
+    """See a batch of any rank as a matrix, one row per vector."""
+    return x if np.ndim(x) == 2 else np.reshape(x, (-1, np.shape(x)[-1]))
+
+
+differentiable(
+    linear,
+    lambda g, y, x, weight, bias: np.matmul(g, weight),
+    lambda g, y, x, weight, bias: np.matmul(np.transpose(_rows(g)), _rows(x)),
+    lambda g, y, x, weight, bias: g,  # the engine adds up the batch
+)
+
+
+@stands_for(linear)
+def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    y = np.matmul(x, np.transpose(weight))
+    return y if bias is None else np.add(y, bias)

@@ -1,0 +1,185 @@
+"""Functions that move entries about, join arrays, or repeat them.
+
+Legend: ``g`` gradient of the output, ``y`` output, ``x`` input. The rule of each is the way back:
+what was moved is moved back, what was joined is cut, what was repeated is added up.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ..primitives import composite, differentiable, missing_rule, primitive, static
+from .indexing import scatter_add
+
+static(np.zeros_like, np.ones_like, np.empty_like)
+
+differentiable(np.reshape, lambda g, y, x: np.reshape(g, np.shape(x)))
+differentiable(np.broadcast_to, lambda g, y, x: g)  # undone by the engine, as all broadcasting
+differentiable(np.expand_dims, lambda g, y, x: np.reshape(g, np.shape(x)))
+differentiable(np.squeeze, lambda g, y, x: np.reshape(g, np.shape(x)))
+differentiable(np.ravel, lambda g, y, x: np.reshape(g, np.shape(x)))
+differentiable(np.swapaxes, lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
+differentiable(
+    np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source)
+)
+differentiable(
+    np.transpose,
+    lambda g, y, x, axes: np.transpose(g, None if axes is None else _inverse(axes)),
+)
+differentiable(np.flip, lambda g, y, x, axis: np.flip(g, axis))
+differentiable(np.roll, lambda g, y, x, shift, axis: np.roll(g, _negated(shift), axis))
+differentiable(np.tril, lambda g, y, x, k: np.tril(g, k))
+differentiable(np.triu, lambda g, y, x, k: np.triu(g, k))
+
+
+def _inverse(axes: tuple[int, ...]) -> list[int]:
+    ndim = len(axes)
+    return [int(i) for i in np.argsort([a % ndim for a in axes])]
+
+
+def _negated(shift: Any) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift
+
+
+@primitive
+def _concatenate(*arrays: Any, axis: int | None = 0) -> Any:
+    return np.concatenate(arrays, axis=axis)
+
+
+_concatenate.__name__ = "concatenate"
+
+
+def _concatenate_rule(g: Any, y: Any, position: int, *arrays: Any, axis: int | None) -> Any:
+    """Cut out the part that came from this array."""
+    if axis is None:
+        start = sum(int(np.size(a)) for a in arrays[:position])
+        part = g[start : start + int(np.size(arrays[position]))]
+        return np.reshape(part, np.shape(arrays[position]))
+    axis %= np.ndim(g)
+    start = sum(np.shape(a)[axis] for a in arrays[:position])
+    stop = start + np.shape(arrays[position])[axis]
+    return g[(slice(None),) * axis + (slice(start, stop),)]
+
+
+differentiable(_concatenate, variadic=_concatenate_rule)
+
+
+@composite(np.concatenate)
+def _np_concatenate(arrays: Any, axis: int | None = 0, **options: Any) -> Any:
+    return _concatenate(*arrays, axis=axis, **options)
+
+
+@composite(np.stack)
+def _stack(arrays: Any, axis: int = 0, **options: Any) -> Any:
+    arrays = [a if hasattr(a, "shape") else np.asarray(a) for a in arrays]
+    shapes = {np.shape(a) for a in arrays}
+    if len(shapes) > 1:
+        np.stack([np.empty(np.shape(a)) for a in arrays])  # NumPy's own error
+    return _concatenate(*(np.expand_dims(a, axis) for a in arrays), axis=axis, **options)
+
+
+def _pieces(x: Any, sections: Any, axis: int) -> list[Any]:
+    """Cut as np.split does, by the places that it cuts an array of positions at."""
+    places = np.array_split(np.arange(np.shape(x)[axis]), sections)
+    axis %= np.ndim(x)
+    cuts = np.cumsum([0] + [len(p) for p in places])
+    if np.ndim(sections) != 0:
+        bounds = [0, *sections, np.shape(x)[axis]]
+        pairs = list(itertools.pairwise(bounds))
+    else:
+        pairs = [(int(a), int(b)) for a, b in itertools.pairwise(cuts)]
+    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairs]
+
+
+@composite(np.array_split)
+def _array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    return _pieces(x, indices_or_sections, axis)
+
+
+@composite(np.split)
+def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    np.split(np.arange(np.shape(x)[axis]), indices_or_sections)  # NumPy's own error
+    return _pieces(x, indices_or_sections, axis)
+
+
+@primitive
+def _pad(x: Any, width: Any, value: Any = 0.0) -> Any:
+    return np.pad(x, width, constant_values=value)
+
+
+_pad.__name__ = "pad"
+
+
+def _inner(width: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Give the index of the original inside of the padded array."""
+    pairs = np.broadcast_to(np.asarray(width), (len(shape), 2))
+    return tuple(slice(int(p[0]), int(p[0]) + n) for p, n in zip(pairs, shape, strict=True))
+
+
+differentiable(_pad, lambda g, y, x, width: g[_inner(width, np.shape(x))])
+
+
+@composite(np.pad)
+def _np_pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode == "constant" and set(options) <= {"constant_values"}:
+        value = options.get("constant_values", 0.0)
+        if np.ndim(value) == 0:
+            return _pad(array, pad_width, value)
+    if mode in ("constant", "linear_ramp", "maximum", "minimum", "mean", "median", "empty"):
+        raise missing_rule(np.pad)
+    # The other modes copy entries: pad the entries' numbers, and take the entries they name.
+    numbers = np.arange(np.size(array)).reshape(np.shape(array))
+    return np.reshape(array, -1)[np.pad(numbers, pad_width, mode=mode, **options)]
+
+
+def _repeat_rule(g: Any, y: Any, x: Any, repeats: Any, axis: int | None) -> Any:
+    """Add up what each entry's copies received."""
+    numbers = np.repeat(np.arange(np.size(x)).reshape(np.shape(x)), repeats, axis)
+    added = scatter_add(np.reshape(g, -1), index=np.reshape(numbers, -1), shape=(np.size(x),))
+    return np.reshape(added, np.shape(x))
+
+
+def _tile_rule(g: Any, y: Any, x: Any, reps: Any) -> Any:
+    numbers = np.tile(np.arange(np.size(x)).reshape(np.shape(x)), reps)
+    added = scatter_add(np.reshape(g, -1), index=np.reshape(numbers, -1), shape=(np.size(x),))
+    return np.reshape(added, np.shape(x))
+
+
+differentiable(np.repeat, _repeat_rule)
+differentiable(np.tile, _tile_rule)
+
+
+def _diagonal_rule(g: Any, y: Any, x: Any, offset: int, axis1: int, axis2: int) -> Any:
+    """Put the entries back on the diagonal that they were taken from."""
+    shape = np.shape(x)
+    numbers = np.diagonal(np.arange(np.size(x)).reshape(shape), offset, axis1, axis2)
+    added = scatter_add(np.reshape(g, -1), index=numbers.reshape(-1), shape=(np.size(x),))
+    return np.reshape(added, shape)
+
+
+differentiable(np.diagonal, _diagonal_rule)
+
+
+@composite(np.trace)
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, **options)
+
+
+@composite(np.atleast_1d)
+def _atleast_1d(*arrays: Any) -> Any:
+    out = [np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in arrays]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+@composite(np.vstack)
+def _vstack(arrays: Any, **options: Any) -> Any:
+    return _concatenate(*(a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in arrays), axis=0)
+
+
+@composite(np.hstack)
+def _hstack(arrays: Any, **options: Any) -> Any:
+    rows = [np.atleast_1d(a) for a in arrays]
+    return _concatenate(*rows, axis=0 if np.ndim(rows[0]) == 1 else 1)

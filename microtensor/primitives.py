@@ -1,0 +1,327 @@
+"""Which functions do we know?
+
+A function is any callable that dispatches on its arguments as NumPy's do. Five words say what is
+known of it, and each word is one call::
+
+    differentiable(np.tanh, lambda g, y, x: g * (1 - y * y))   # recorded; one rule per array
+    composite(np.var)(body)                                    # rewritten with other functions
+    piecewise(np.sign, np.argmax)                              # recorded; its derivative is zero
+    static(np.shape, np.zeros_like)                            # answered from shape and dtype
+    @primitive                                                 # a function that NumPy lacks
+
+In a rule ``g`` is the gradient of the output, ``y`` the output, and the inputs follow in order.
+Options follow the inputs by their names (``axis``, ``keepdims``), bound to NumPy's own defaults.
+Rules are plain NumPy. Shown arrays they compute a gradient; shown Values they are recorded, which
+is how second derivatives come about. They never undo broadcasting: ``backward.py`` does, once.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentError, MissingRuleError
+
+Rule = Callable[..., Any]
+
+_NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's "was not given"
+_ABSENT_IF_DEFAULT = {"keepdims": False}  # what NumPy's "was not given" means, where it matters
+_HARMLESS = {"dtype", "order", "casting", "subok", "copy", "mode"}  # seen by the forward pass only
+
+
+class Known:
+    """What is known of one function.
+
+    Attributes
+    ----------
+    fn : callable
+        The function as users call it; the key of the registry.
+    word : {"differentiable", "composite", "piecewise", "static"}
+    forward : callable
+        Computes the output from plain arrays.
+    rules : tuple of callable or None
+        One per array operand; None where the function is not differentiable in that operand.
+        A variadic function has one rule, which is told the operand's position after ``y``.
+    wanted : tuple of tuple of str
+        The options each rule wants to see.
+    plain_rules : bool
+        Whether there is one rule per operand, and none wants options.
+    keeps : bool
+        Whether ``forward`` returns ``(y, kept)``. The rule is given ``kept``; shown Values it is
+        given None, since what was kept is not differentiable, and derives it from its inputs.
+    stands_for : callable or None
+        For a fused function, the same value in simpler functions, which a reader may show.
+    """
+
+    __slots__ = (
+        "accepted", "arity", "body", "defaults", "fn", "forward", "keeps", "names", "plain_rules",
+        "rules", "stands_for", "variadic", "wanted", "word",
+    )  # fmt: skip
+
+    def __init__(
+        self, fn: Callable, word: str, rules: tuple = (), *, variadic: bool = False
+    ) -> None:
+        self.fn, self.word, self.rules, self.variadic = fn, word, rules, variadic
+        self.forward = getattr(fn, "__wrapped_primitive__", fn)
+        self.keeps = getattr(fn, "__keeps__", False)
+        self.stands_for: Callable | None = None
+        self.body: Callable | None = None
+        self.names, self.defaults = _signature(self.forward)
+        self.arity = len(rules) if word == "differentiable" and not variadic else None
+        self.wanted = tuple(self._options_of(rule) for rule in rules)
+        self.plain_rules = self.arity is not None and not any(self.wanted)
+        self.accepted = {name for names in self.wanted for name in names} | _HARMLESS
+
+    def _options_of(self, rule: Rule | None) -> tuple[str, ...]:
+        if rule is None:
+            return ()
+        parameters = list(inspect.signature(rule).parameters.values())
+        if self.variadic:
+            return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+        return tuple(p.name for p in parameters[2 + len(self.rules) :])
+
+    def bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
+        """Split a call into its array operands, in order, and its options by name."""
+        arity = self.arity
+        if not kwargs and (arity is None or len(args) == arity):
+            return args, None
+        options = dict(kwargs)
+        if arity is not None:
+            options.update(zip(self.names[arity:], args[arity:], strict=False))
+            missing = self.names[len(args) : arity]
+            args = args[:arity] + tuple(
+                options.pop(name) if name in options else self.defaults.get(name)
+                for name in missing
+            )
+        elif self.word == "piecewise":
+            return args, options
+        for name in [n for n in options if n not in self.accepted]:
+            self._refuse_unless_default(name, options.pop(name))
+        return args, options or None
+
+    def _refuse_unless_default(self, name: str, given: Any) -> None:
+        default = self.defaults.get(name, _NO_VALUE)
+        if given is None or given is default or (name == "where" and given is True):
+            return
+        if name == "out":
+            raise ArgumentError(
+                f"{name_of(self.fn)}: out= would overwrite an array that a graph may need.",
+                hint="Leave it out: the result is a new Value.",
+            )
+        raise MissingRuleError(
+            f"{name_of(self.fn)} has no derivative rule for its option {name}=.",
+            hint="Compute the same from functions that are known, or call it on v.data.",
+        )
+
+    def options_for(self, position: int, options: dict[str, Any] | None) -> dict[str, Any]:
+        """Give the options that the rule at this position wants, with NumPy's defaults."""
+        wanted = self.wanted[position]
+        if not wanted:
+            return {}
+        given = options or {}
+        return {name: given[name] if name in given else self.defaults[name] for name in wanted}
+
+
+registry: dict[Callable, Known] = {}
+
+
+def known(fn: Callable) -> Known | None:
+    """Tell what is known of a function, or None.
+
+    >>> import numpy as np
+    >>> known(np.tanh).word
+    'differentiable'
+    """
+    return registry.get(fn)
+
+
+def differentiable(fn: Callable, *rules: Rule | None, variadic: Rule | None = None) -> Callable:
+    """Give a function its derivative: one rule per array argument.
+
+    Parameters
+    ----------
+    fn : callable
+        A NumPy function, or one made by `primitive`.
+    *rules : callable or None
+        ``rule(g, y, *inputs, *options)`` gives the gradient of one input; None where the function
+        is not differentiable in it (an index, a condition). Rules are written in plain NumPy.
+    variadic : callable, optional
+        Instead of ``rules``, for a function of any number of arrays:
+        ``rule(g, y, position, *inputs, **options)``.
+
+    Returns
+    -------
+    callable
+        ``fn`` itself.
+
+    Raises
+    ------
+    ArgumentError
+        If the function is known already, or no rule is given.
+
+    Examples
+    --------
+    >>> import numpy as np, microtensor as mt
+    >>> @mt.primitive
+    ... def cube(x):
+    ...     return x * x * x
+    >>> _ = mt.differentiable(cube, lambda g, y, x: g * 3 * x * x)
+    >>> float(mt.grad(cube)(2.0))
+    12.0
+    """
+    if variadic is not None and not rules:
+        return _register(Known(fn, "differentiable", (variadic,), variadic=True))
+    if variadic is not None or not rules:
+        raise ArgumentError(
+            f"differentiable: {name_of(fn)} needs its rules.",
+            expected="one rule per array argument, or variadic=rule",
+            got=f"{len(rules)} rules" + ("" if variadic is None else " and variadic="),
+        )
+    return _register(Known(fn, "differentiable", rules))
+
+
+def composite(fn: Callable) -> Callable[[Callable], Callable]:
+    """Say what a function is in terms of others, so that there is nothing to derive.
+
+    >>> import numpy as np
+    >>> @composite(np.square)
+    ... def square(x):
+    ...     return x * x
+    Traceback (most recent call last):
+    ...
+    microtensor.errors.ArgumentError: numpy.square is known already, as differentiable.
+    """
+
+    def learn(body: Callable) -> Callable:
+        entry = Known(fn, "composite")
+        entry.body = body
+        _register(entry)
+        return body
+
+    return learn
+
+
+def piecewise(*fns: Callable) -> None:
+    """Name functions whose derivative is zero wherever it exists; calls are still recorded."""
+    for fn in fns:
+        _register(Known(fn, "piecewise"))
+
+
+def static(*fns: Callable) -> None:
+    """Name functions that look at shape and dtype only; calls are answered, not recorded."""
+    for fn in fns:
+        _register(Known(fn, "static"))
+
+
+def primitive(fn: Callable | None = None, *, keeps: bool = False) -> Callable:
+    """Make a function of arrays dispatch on Values, as NumPy's functions do.
+
+    Parameters
+    ----------
+    fn : callable
+        Computes its output from plain arrays. Its rule is then given by `differentiable`.
+    keeps : bool, default False
+        Whether ``fn`` returns ``(y, kept)``: what its rule would otherwise compute again.
+        Callers see ``y`` alone.
+
+    Returns
+    -------
+    callable
+        The function, for arrays and for Values.
+
+    Examples
+    --------
+    >>> import numpy as np, microtensor as mt
+    >>> @mt.primitive
+    ... def double(x):
+    ...     return 2 * x
+    >>> _ = mt.differentiable(double, lambda g, y, x: 2 * g)
+    >>> double(np.array([1.0, 2.0]))
+    array([2., 4.])
+    >>> float(mt.grad(lambda x: double(x) ** 2)(3.0))
+    24.0
+    """
+    if fn is None:
+        return functools.partial(primitive, keeps=keeps)
+    forward = fn
+
+    @functools.wraps(forward)
+    def dispatching(*args: Any, **kwargs: Any) -> Any:
+        for arg in args:
+            # A type with NumPy's function protocol takes over, unless it is NumPy's own.
+            take_over = getattr(type(arg), "__array_function__", None)
+            if take_over is not None and take_over is not np.ndarray.__array_function__:
+                return take_over(arg, dispatching, (type(arg),), args, kwargs)
+        for arg in kwargs.values():
+            take_over = getattr(type(arg), "__array_function__", None)
+            if take_over is not None and take_over is not np.ndarray.__array_function__:
+                return take_over(arg, dispatching, (type(arg),), args, kwargs)
+        result = forward(*args, **kwargs)
+        return result[0] if keeps else result
+
+    dispatching.__wrapped_primitive__ = forward  # type: ignore[attr-defined]  # our own mark
+    dispatching.__keeps__ = keeps  # type: ignore[attr-defined]  # our own mark
+    return dispatching
+
+
+def stands_for(fn: Callable) -> Callable[[Callable], Callable]:
+    """Name the composite that a fused function stands for; readers may show it instead."""
+
+    def learn(body: Callable) -> Callable:
+        registry[fn].stands_for = body
+        return body
+
+    return learn
+
+
+def name_of(fn: Callable) -> str:
+    """Name a function as its users write it, such as ``numpy.sum``.
+
+    >>> import numpy as np
+    >>> name_of(np.sum), name_of(np.add), name_of(np.linalg.norm)
+    ('numpy.sum', 'numpy.add', 'numpy.linalg.norm')
+    """
+    if isinstance(fn, np.ufunc):
+        return f"numpy.{fn.__name__}" if hasattr(np, fn.__name__) else fn.__name__
+    name = getattr(fn, "__name__", repr(fn))
+    module = getattr(fn, "__module__", None) or ""
+    return f"{module}.{name}" if module.split(".")[0] == "numpy" else name
+
+
+def missing_rule(fn: Callable) -> MissingRuleError:
+    """Build the error for a function that nobody has told us of."""
+    name = name_of(fn)
+    return MissingRuleError(
+        f"{name} has no derivative rule.",
+        hint="If you know it, add it in one line, with g the gradient of the output y:\n"
+        f"    mt.differentiable({name.replace('numpy.', 'np.')}, lambda g, y, x: g * ...)\n"
+        "If it is not to be differentiated, call it on v.data.",
+    )
+
+
+def _register(entry: Known) -> Callable:
+    earlier = registry.get(entry.fn)
+    if earlier is not None:
+        raise ArgumentError(f"{name_of(entry.fn)} is known already, as {earlier.word}.")
+    registry[entry.fn] = entry
+    return entry.fn
+
+
+def _signature(fn: Callable) -> tuple[list[str], dict[str, Any]]:
+    """Read a function's parameter names and defaults; NumPy's builtins may tell neither."""
+    if isinstance(fn, np.ufunc):
+        return [], {}
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (ValueError, TypeError):
+        return [], {}
+    defaults = {
+        name: _ABSENT_IF_DEFAULT.get(name, _NO_VALUE) if p.default is _NO_VALUE else p.default
+        for name, p in parameters.items()
+        if p.default is not p.empty
+    }
+    return list(parameters), defaults

@@ -1,0 +1,438 @@
+"""What does the user hold? A `Value`: numbers, their gradient, and where they came from.
+
+A Value speaks NumPy's two protocols, so ``np.tanh(x @ w + b)`` works on Values as on arrays.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import calls
+from .backward import backward_pass, collect, seed_for
+from .calls import call, complex_error, plain, unrecorded
+from .errors import (
+    ArgumentError,
+    DTypeError,
+    GradientError,
+    InPlaceError,
+    MicrotensorError,
+    MissingRuleError,
+    NotAnArrayError,
+    ShapeError,
+)
+from .graph import Node, Step, ancestors, assign, is_recording, label, next_number, recording
+from .methods import Methods
+from .ops.indexing import scatter_add, scatter_set
+
+
+class Value(Methods):
+    """A number or an array of numbers that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : float, int, array_like
+        The numbers, copied. Python numbers and lists become floats; an array keeps its dtype.
+    name : str, optional
+        How pictures and messages call it.
+    requires_grad : bool, optional
+        Whether to compute its gradient; True by default for floats. Integers and bools have none.
+    dtype : dtype_like, optional
+        Converts the data, such as ``np.float32``.
+
+    Attributes
+    ----------
+    data : float or ndarray
+        The numbers. Assigning keeps shape and dtype, and is for leaves.
+    grad : float, ndarray or None
+        The gradient of the last output that `backward` was called on; None before that.
+    origin : Step or None
+        The call that made this value; None for a leaf.
+
+    Raises
+    ------
+    DTypeError
+        If the data are no real numbers, or a gradient is asked for that cannot exist.
+    ArgumentError
+        If the data are Values, whose graph would be lost.
+
+    Examples
+    --------
+    >>> x, w, b = Value(2.0), Value(-3.0), Value(6.5)
+    >>> y = (x * w + b).tanh()
+    >>> y.backward()
+    >>> print(f"{y:.4f} {w.grad:.4f}")
+    0.4621 1.5729
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        name: str | None = None,
+        requires_grad: bool | None = None,
+        dtype: Any = None,
+    ) -> None:
+        self._data = data = _numbers(data, dtype)
+        is_float = data.__class__ is float or data.dtype.kind == "f"
+        if requires_grad and not is_float:
+            raise DTypeError(
+                "Value: only floats have gradients.",
+                expected="requires_grad=False, or data of a floating dtype",
+                got=f"requires_grad=True for data of dtype {data.dtype}",
+                hint="Pass dtype=float to make the data floats.",
+            )
+        self.grad = None
+        self.fn = None
+        self.args = ()
+        self.kwargs = None
+        self.number = next_number()
+        self.scope = None
+        self.name = name
+        self.requires_grad = is_float if requires_grad is None else requires_grad
+
+    # What it holds
+
+    @property
+    def data(self) -> Any:
+        return self._data
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        assign(self, plain(numbers))
+
+    @property
+    def origin(self) -> Step | None:
+        """The call that made this value: its function, operands, options and scope."""
+        if self.fn is None:
+            return None
+        return Step(self.fn, self.args, dict(self.kwargs or {}), self.scope)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no call made this value."""
+        return self.fn is None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self._data)
+
+    @property
+    def ndim(self) -> int:
+        return np.ndim(self._data)
+
+    @property
+    def size(self) -> int:
+        return int(np.size(self._data))
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.result_type(self._data) if self._data.__class__ is float else self._data.dtype
+
+    @property
+    def T(self) -> Value:
+        return call(np.transpose, (self,), {})
+
+    @property
+    def mT(self) -> Value:  # NumPy's name
+        return call(np.swapaxes, (self, -1, -2), {})
+
+    @property
+    def at(self) -> At:
+        """Index as ``v.at[i].set(x)`` or ``v.at[i].add(x)``: a new Value, differentiable."""
+        return At(self)
+
+    def item(self) -> float:
+        """Give the one number as Python's."""
+        return self._data if self._data.__class__ is float else self._data.item()
+
+    def numpy(self) -> Any:
+        """Give a copy of the numbers as an array."""
+        return np.array(self._data)
+
+    def tolist(self) -> Any:
+        """Give the numbers as Python's, in nested lists."""
+        return np.asarray(self._data).tolist()
+
+    def detach(self) -> Value:
+        """Give a constant of the same numbers: no gradient flows through it."""
+        data = self._data.copy() if isinstance(self._data, np.ndarray) else self._data
+        constant = unrecorded(data)
+        constant.name = self.name
+        return constant
+
+    def backward(
+        self, gradient: Any = None, *, create_graph: bool = False, leaves_only: bool = False
+    ) -> None:
+        """Compute the gradient of this value with respect to all it depends on.
+
+        Leaves add it to their ``.grad``; inner values hold that of this pass.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            What each entry of this value is worth, in its shape; needed unless it is one number.
+        create_graph : bool, default False
+            Whether the gradients are Values that can be differentiated in turn.
+        leaves_only : bool, default False
+            Whether to keep no inner gradients, which saves their memory.
+
+        Raises
+        ------
+        GradientError
+            If this value is not one number and no gradient is given, or no gradient can flow.
+        StaleValueError
+            If a leaf was assigned to after the graph had used it.
+        ShapeError
+            If the gradient has another shape.
+
+        Examples
+        --------
+        >>> x = Value([1.0, 2.0, 3.0])
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        array([2., 4., 6.])
+        """
+        self._check_backward(gradient, create_graph)
+        order = ancestors(self, differentiable=True)
+        seeds = [(self, seed_for(self, gradient))]
+        with (
+            recording(),
+            backward_pass(order, seeds, create_graph=create_graph, keep_inner=not leaves_only),
+        ):
+            for node in order:
+                if node.fn is None:
+                    g = collect(node)
+                    if create_graph and not isinstance(g, Node):
+                        g = unrecorded(g)
+                    node.grad = g if node.grad is None else node.grad + g
+                elif leaves_only:
+                    node.grad = None
+                else:
+                    node.grad = collect(node)
+
+    def _check_backward(self, gradient: Any, create_graph: bool) -> None:
+        if not self.requires_grad:
+            reason = (
+                "Its numbers are integers or bools, which no small step can change."
+                if self.dtype.kind != "f"
+                else "It was made from plain arrays, detached, or computed under mt.no_grad()."
+            )
+            raise GradientError(
+                "backward: no gradient can flow from this value.",
+                expected="a Value computed from a Value with requires_grad=True",
+                got=f"{label(self)} that depends on none",
+                hint=f"{reason}\nWrap in Value what you want gradients for.",
+            )
+        if create_graph and not is_recording():
+            raise GradientError(
+                "backward: create_graph=True records, and recording is paused here.",
+                hint="Call it outside of mt.no_grad().",
+            )
+        if gradient is None:
+            if self.size != 1:
+                raise GradientError(
+                    "backward: the output must be one number.",
+                    expected="a scalar, such as a loss",
+                    got=f"a Value of shape {self.shape}",
+                    hint="Reduce it, as in v.sum().backward(), "
+                    "or say what it is worth: v.backward(gradient).",
+                )
+        elif np.shape(gradient) != self.shape:
+            raise ShapeError(
+                "backward: the gradient must have the shape of the output.",
+                expected=f"shape {self.shape}",
+                got=f"shape {np.shape(gradient)}",
+            )
+
+    # NumPy's two protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__":
+            return call(ufunc, inputs, kwargs)
+        if method == "at":
+            raise InPlaceError(
+                f"np.{ufunc.__name__}.at would change a Value in place.",
+                hint="Use x.at[i].add(value), which gives a new Value and is differentiable.",
+            )
+        instead = {"add": "np.sum or np.cumsum", "multiply": "np.prod or np.outer"}
+        raise MissingRuleError(
+            f"numpy.{ufunc.__name__}.{method} has no derivative rule.",
+            hint=f"Use {instead.get(ufunc.__name__, 'a function of NumPy with the same meaning')}, "
+            "or call it on v.data.",
+        )
+
+    def __array_function__(self, fn: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+        return call(fn, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        raise NotAnArrayError(
+            "a Value is not an array: converting it would lose its graph.",
+            hint="Use v.data for its numbers, or np.stack([...]) to join Values into one.",
+        )
+
+    # Indexing and iteration
+
+    def __getitem__(self, index: Any) -> Value:
+        return call(operator.getitem, (self,), {"index": index})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        shown = index if isinstance(index, int | str) else "i"
+        raise InPlaceError(
+            "a Value cannot be assigned to by index.",
+            hint=f"Use x.at[{shown}].set(value), which gives a new Value and is differentiable.",
+        )
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Value]:
+        if self.ndim == 0:
+            raise TypeError("a Value of one number cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, number: Any) -> bool:
+        return bool(np.any(self._data == plain(number)))
+
+    # As a number
+
+    def __float__(self) -> float:
+        return float(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __index__(self) -> int:
+        return operator.index(self._data)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(
+            self.item() if self.ndim == 0 else str(self) if not spec else self._data, spec
+        )
+
+    def __repr__(self) -> str:
+        grad = "—" if self.grad is None else repr(plain(self.grad))
+        name = "" if self.name is None else f", name={self.name!r}"
+        return f"{type(self).__name__}(data={self._data!r}, grad={grad}{name})"
+
+    # Copies
+
+    def __copy__(self) -> Value:
+        return _restore(type(self), self._data, self.grad, self.name, self.requires_grad)
+
+    def __deepcopy__(self, memo: dict) -> Value:
+        for node in ancestors(self):  # oldest first, so that operands are there before their users
+            if id(node) not in memo:
+                data = node._data.copy() if isinstance(node._data, np.ndarray) else node._data
+                grad = node.grad.copy() if isinstance(node.grad, np.ndarray) else node.grad
+                twin = _restore(type(node), data, grad, node.name, node.requires_grad)
+                twin.fn, twin.kwargs, twin.scope = node.fn, node.kwargs, node.scope
+                twin.args = tuple(
+                    memo.get(id(a), a) if isinstance(a, Node) else a for a in node.args
+                )
+                memo[id(node)] = twin
+        return memo[id(self)]
+
+    def __reduce__(self) -> tuple:
+        if self.fn is not None:
+            raise MicrotensorError(
+                f"a Value computed by {self.fn.__name__} cannot be pickled without its graph.",
+                hint="Pickle v.detach(), or the model whose parameters it depends on.",
+            )
+        return _restore, (type(self), self._data, plain(self.grad), self.name, self.requires_grad)
+
+
+calls.value_class = Value
+
+
+class At:
+    """The places of a Value that an index names: ``x.at[i].set(v)``, ``x.at[i].add(v)``.
+
+    Both give a new Value and are differentiable in ``x`` and ``v``. Where an index names a place
+    twice, ``set`` keeps the last of the values given for it and ``add`` adds them all.
+    """
+
+    __slots__ = ("_index", "_value")
+
+    def __init__(self, value: Value, index: Any = ()) -> None:
+        self._value, self._index = value, index
+
+    def __getitem__(self, index: Any) -> At:
+        return At(self._value, index)
+
+    def set(self, values: Any) -> Value:
+        """Give a Value with these entries replaced."""
+        return scatter_set(self._value, values, index=self._index)
+
+    def add(self, values: Any) -> Value:
+        """Give a Value with something added to these entries."""
+        shape = np.shape(self._value[self._index])
+        added = scatter_add(
+            np.broadcast_to(values, shape), index=self._index, shape=self._value.shape
+        )
+        return self._value + added
+
+
+def _numbers(data: Any, dtype: Any) -> Any:
+    """Convert what a user gives to a Python float or an array of its own."""
+    if data.__class__ is float and dtype is None:
+        return data
+    if isinstance(data, Node):
+        raise ArgumentError(
+            "Value: the data are a Value already.",
+            expected="numbers",
+            got=label(data),
+            hint="Use it as it is, or v.detach() for a constant of the same numbers.",
+        )
+    if dtype is None and data.__class__ is int:
+        return float(data)
+    if isinstance(data, list | tuple) and _holds_values(data):
+        raise ArgumentError(
+            "Value: the data contain Values, whose graph would be lost.",
+            expected="numbers",
+            got=f"a {type(data).__name__} with Values in it",
+            hint="Use np.stack([...]) to join Values into one.",
+        )
+    array = np.array(data, dtype=dtype)
+    if array.dtype.kind == "c":
+        raise complex_error("Value: the data are")
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(
+            "Value: the data are no numbers.",
+            expected="a number, a nested list of numbers, or a numeric array",
+            got=f"{type(data).__name__} (dtype {array.dtype})",
+        )
+    if dtype is None and array.dtype.kind in "iu" and not hasattr(data, "dtype"):
+        array = array.astype(float)  # a list of Python's integers means real numbers
+    return array[()]
+
+
+def _holds_values(nested: Any) -> bool:
+    stack = [nested]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Node):
+            return True
+        if isinstance(x, list | tuple):
+            stack.extend(x)
+    return False
+
+
+def _restore(cls: Any, data: Any, grad: Any, name: str | None, requires_grad: bool) -> Value:
+    """Make a leaf as it was, for copies and pickles."""
+    value: Value = cls.__new__(cls)
+    Value.__init__(value, data, name=name, requires_grad=requires_grad)
+    value._data = data
+    value.grad = grad
+    return value
