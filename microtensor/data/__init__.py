@@ -1,0 +1,30 @@
+"""Where do the numbers come from? Datasets, bundled or made, and batches of them.
+
+This room knows NumPy alone: what it gives are plain arrays, and any library can use them.
+
+>>> from microtensor import data
+>>> train, test = data.digits()
+>>> for x, y in data.batches(*train, size=32, rng=0):
+...     break
+>>> x.shape, y.shape
+((32, 64), (32,))
+"""
+
+from .batching import Batches, batches
+from .bundled import all_digits, digits
+from .examples import Examples, Split
+from .made import blobs, circles, moons, spirals, xor
+
+__all__ = [
+    "Batches",
+    "Examples",
+    "Split",
+    "all_digits",
+    "batches",
+    "blobs",
+    "circles",
+    "digits",
+    "moons",
+    "spirals",
+    "xor",
+]
