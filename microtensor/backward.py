@@ -6,20 +6,21 @@ undoes broadcasting and adds contributions up. It leaves no trace: `Value.backwa
 finds in ``.grad``, while ``mt.grad`` and the pictures keep it elsewhere.
 
 Each node on the way holds the sum of what it received so far in a slot of its own, its cotangent,
-which costs nothing to look up. A lock makes one pass at a time the slots' only user.
+which costs nothing to look up: None outside of a pass, and `NOTHING` until something arrives. A
+lock makes one pass at a time the slots' only user.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .errors import ShapeError
-from .graph import Node, ancestors, recording
+from .graph import Node, ancestors, by_number, recording, stale
 from .ops.arithmetic import astype
 from .primitives import Known, name_of, registry
 
@@ -27,50 +28,62 @@ _lock = threading.RLock()
 _depth = 0  # passes under way in the thread that holds the lock: a rule may start one of its own
 
 
+NOTHING: Any = type("Nothing", (), {"__repr__": lambda self: "nothing arrived yet"})()
+
+
 @contextmanager
 def backward_pass(
-    order: list[Node],
-    seeds: Iterable[tuple[Node, Any]],
+    roots: Sequence[Node],
+    seeds: Sequence[Any],
     *,
     create_graph: bool = False,
-    stop: frozenset[Node] | None = None,
+    targets: frozenset[Node] | None = None,
     keep_inner: bool = True,
-) -> Iterator[None]:
-    """Run the chain rule; inside, each node's gradient can be taken with `collect`.
+) -> Iterator[list[Node]]:
+    """Run the chain rule; inside, take each node's gradient with `collect`.
 
     Parameters
     ----------
-    order : list of Node
-        The nodes to visit, oldest first: contributions to others are not computed.
-    seeds : iterable of (Node, array)
-        The gradients to start from: of the outputs, in their shapes.
+    roots : sequence of Node
+        The outputs.
+    seeds : sequence of array
+        The gradients to start from, one per output, in their shapes.
     create_graph : bool, default False
         Whether rules are shown Values, so that the gradients can be differentiated in turn.
-    stop : frozenset of Node, optional
-        Nodes to treat as leaves; then ``order`` need not be all that a gradient could reach.
+    targets : frozenset of Node, optional
+        Pass through what lies between them and the outputs only; else through all.
     keep_inner : bool, default True
         Whether to keep the gradients of values that are not leaves.
+
+    Yields
+    ------
+    list of Node
+        The nodes passed through, oldest first.
     """
     global _depth
-    with _lock:
-        outer = [(n, getattr(n, "_cotangent", None)) for n in order] if _depth else []
-        inside = None if stop is None else set(order)
+    order: list[Node] = []
+    with _lock, recording():
+        outer = _save_outer_pass(roots) if _depth else []
         _depth += 1
         try:
-            for node in order:
-                node._cotangent = None
-            for node, seed in seeds:
-                node._cotangent = seed if node._cotangent is None else node._cotangent + seed
+            if targets is None:
+                _reach(roots, order)
+            else:
+                _between(roots, targets, order)
+            for root, seed in zip(roots, seeds, strict=True):
+                if root._cotangent is NOTHING:
+                    root._cotangent = seed
+                elif root._cotangent is not None:  # None: no target is among its inputs
+                    root._cotangent = root._cotangent + seed
             for node in reversed(order):
                 g = node._cotangent
-                if g is None or node.fn is None:
-                    continue
-                if stop is not None and node in stop:
-                    continue
-                if not keep_inner:
-                    node._cotangent = None  # what has been passed on is not kept alive
-                _pass_on(node, g, create_graph, inside)
-            yield
+                if g is not NOTHING and node.fn is not None:
+                    if targets is not None and node in targets:
+                        continue
+                    if not keep_inner:
+                        node._cotangent = NOTHING  # what was passed on is not kept alive
+                    _pass_on(node, g, create_graph)
+            yield order
         finally:
             _depth -= 1
             for node in order:
@@ -79,68 +92,90 @@ def backward_pass(
                 node._cotangent = cotangent
 
 
-def _pass_on(node: Node, g: Any, create_graph: bool, inside: set[Node] | None) -> None:
+def collect(node: Node) -> Any:
+    """Take a node's gradient inside of `backward_pass`; zeros where nothing arrived."""
+    g = node._cotangent
+    return zeros_for(node) if g is NOTHING or g is None else g
+
+
+def _save_outer_pass(roots: Sequence[Node]) -> list[tuple[Node, Any]]:
+    """Take the cotangents that a pass around this one has left on our way, and clear them."""
+    busy = [(n, n._cotangent) for n in ancestors(*roots) if n._cotangent is not None]
+    for node, _ in busy:
+        node._cotangent = None
+    return busy
+
+
+def _reach(roots: Sequence[Node], order: list[Node]) -> None:
+    """List all that a gradient can flow to, oldest first, and mark it; as `ancestors` does."""
+    for root in roots:
+        if root._cotangent is None:
+            root._cotangent = NOTHING
+            order.append(root)
+    for node in order:  # grows while it is walked
+        number = node.number
+        for a in node.args:
+            if isinstance(a, Node):
+                if a.number > number:
+                    raise stale(a, node)
+                if a.requires_grad and a._cotangent is None:
+                    a._cotangent = NOTHING
+                    order.append(a)
+    order.sort(key=by_number)
+
+
+def _between(roots: Sequence[Node], targets: frozenset[Node], order: list[Node]) -> None:
+    """List the nodes on the paths from the targets to the roots, oldest first, and mark them."""
+    for node in ancestors(*roots, differentiable=True, stop=targets):  # operands before users
+        if node in targets or any(isinstance(a, Node) and a._cotangent for a in node.args):
+            node._cotangent = NOTHING
+            order.append(node)
+
+
+def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     """Add what a call sends to its operands to their cotangents."""
     known = registry[node.fn]
     args = node.args
+    y: Any
     shown: Sequence[Any]
     if create_graph:
-        shown, y = args, node
+        y, shown = node, args
+    elif len(args) == 2:  # the list below, written out for the most frequent case
+        y, (a, b) = node._data, args
+        shown = (a._data if isinstance(a, Node) else a, b._data if isinstance(b, Node) else b)
     else:
-        shown = [a._data if isinstance(a, Node) else a for a in args]
-        y = node._data
+        y, shown = node._data, [a._data if isinstance(a, Node) else a for a in args]
+    rules = known.plain_rules
     position = -1
     for a in args:
         position += 1
-        if isinstance(a, Node) and a.requires_grad and (inside is None or a in inside):
-            c = _contribution(known, position, g, y, shown, node, create_graph)
+        if not isinstance(a, Node):
+            continue
+        received = a._cotangent
+        if received is None:  # a constant, or not on the way to a target
+            continue
+        try:  # the short way, for rules of no options
+            c = rules[position](g, y, *shown)  # type: ignore[index]  # None: the long way
+        except (ArithmeticError, TypeError):
+            c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             if c is None:
                 continue
-            received = a._cotangent
-            if received is not None:
-                a._cotangent = received + c  # never in place: a + b sends one array to both
-            elif c.__class__ is np.ndarray and a.fn is None:
+        x = a._data
+        if c.__class__ is not float or (x.__class__ is not float and x.__class__ is not int):
+            c = fit(c, x, known.fn, position)
+            if a.fn is None and c.__class__ is np.ndarray and received is NOTHING:
                 # What a leaf keeps must not be a view of, or the same as, anything else.
                 alone = c.base is None and c is not g and c is not y
-                alone = alone and not any(c is x for x in shown)
-                a._cotangent = c if alone else c.copy()
-            else:
-                a._cotangent = c
-
-
-def _contribution(
-    known: Known, position: int, g: Any, y: Any, shown: Any, node: Node, create_graph: bool
-) -> Any:
-    """Compute the gradient that a call sends to one operand, or None where its rule is zero."""
-    if known.plain_rules:
-        rule = known.rules[position]
-        if rule is None:
-            return None
-        try:
-            c = rule(g, y, *shown)
-        except ArithmeticError:  # Python's numbers raise where NumPy's give inf or nan
-            c = rule(g, y, *(np.float64(x) if x.__class__ is float else x for x in shown))
-    else:
-        c = _by_full_rule(known, position, g, y, shown, node, create_graph)
-        if c is None:
-            return None
-    x = node.args[position]._data
-    if c.__class__ is float and x.__class__ is float:
-        return c
-    if (
-        c.__class__ is np.ndarray
-        and x.__class__ is np.ndarray
-        and c.shape == x.shape
-        and c.dtype == x.dtype
-    ):
-        return c
-    return fit(c, x, known.fn, position)
+                if not alone or any(c is x for x in shown):
+                    c = c.copy()
+        # Never added in place: a + b sends one array to both.
+        a._cotangent = c if received is NOTHING else received + c
 
 
 def _by_full_rule(
     known: Known, position: int, g: Any, y: Any, shown: Any, node: Node, create_graph: bool
 ) -> Any:
-    """Call a rule that wants options, or one rule for all operands, or none at all."""
+    """Call a rule that may want options, be one for all operands, or be missing: None."""
     if known.variadic:
         options = known.options_for(0, node.kwargs)
         return known.rules[0](g, y, position, *shown, **options)
@@ -150,7 +185,11 @@ def _by_full_rule(
     options = known.options_for(position, node.kwargs)
     if create_graph and "kept" in options:
         options["kept"] = None  # what the forward pass kept cannot be differentiated
-    return rule(g, y, *shown, **options)
+    try:
+        return rule(g, y, *shown, **options)
+    except ArithmeticError:  # Python's numbers raise where NumPy's give inf or nan
+        strong = [np.float64(x) if x.__class__ is float else x for x in shown]
+        return rule(g, y, *strong, **options)
 
 
 def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
@@ -172,6 +211,10 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     ShapeError
         If the contribution cannot have come from broadcasting, so that the rule is wrong.
     """
+    if isinstance(c, np.ndarray) and isinstance(x, np.ndarray) and c.shape == x.shape:
+        if c.dtype == x.dtype:
+            return c
+        return c.astype(x.dtype)
     have, want = np.shape(c), np.shape(x)
     if have != want:
         extra = len(have) - len(want)
@@ -196,7 +239,7 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     if isinstance(c, Node):
         same = c._data.__class__ is float or _dtype(c._data) == _dtype(x)
         return c if same else astype(c, _dtype(x))
-    if x.__class__ is float:
+    if x.__class__ is float or x.__class__ is int:
         return float(c)
     dtype = _dtype(x)
     if want == ():
@@ -249,34 +292,10 @@ def gradients(
     list of array or Node
         One per target, in its shape and dtype; zeros where no path leads to it.
     """
-    stop = frozenset(targets)
-    order = _between(roots, stop)
-    inside = set(order)
     given = seeds if seeds is not None else [None] * len(roots)
-    start = [(r, seed_for(r, s)) for r, s in zip(roots, given, strict=True) if r in inside]
-    with recording(), backward_pass(order, start, create_graph=create_graph, stop=stop):
-        return [collect(t) if t in inside else zeros_for(t) for t in targets]
-
-
-def collect(node: Node) -> Any:
-    """Take a node's gradient inside of `backward_pass`; zeros where nothing arrived."""
-    g = node._cotangent
-    return zeros_for(node) if g is None else g
-
-
-def _between(roots: Sequence[Node], targets: frozenset[Node]) -> list[Node]:
-    """List the nodes on the paths from the targets to the roots, oldest first."""
-    needed = set(targets)
-    order = []
-    for node in ancestors(
-        *roots, differentiable=True, stop=targets
-    ):  # oldest first: operands before users
-        if node in needed:
-            order.append(node)
-        elif any(isinstance(a, Node) and a in needed for a in node.args):
-            needed.add(node)
-            order.append(node)
-    return order
+    start = [seed_for(r, s) for r, s in zip(roots, given, strict=True)]
+    with backward_pass(roots, start, create_graph=create_graph, targets=frozenset(targets)):
+        return [collect(t) for t in targets]
 
 
 def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:
@@ -289,8 +308,7 @@ def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:
     """
     if not root.requires_grad:
         return {}
-    order = ancestors(root, differentiable=True)
-    with backward_pass(order, [(root, seed_for(root, gradient))]):
+    with backward_pass([root], [seed_for(root, gradient)]) as order:
         return {node: collect(node) for node in order}
 
 
@@ -309,6 +327,7 @@ def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
     sent = []
     for position, a in enumerate(node.args):
         if isinstance(a, Node) and a.requires_grad:
-            c = _contribution(known, position, gradient, node._data, shown, node, False)
-            sent.append((position, a, zeros_for(a) if c is None else c))
+            c = _by_full_rule(known, position, gradient, node._data, shown, node, False)
+            c = zeros_for(a) if c is None else fit(c, a._data, known.fn, position)
+            sent.append((position, a, c))
     return sent

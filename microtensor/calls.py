@@ -23,6 +23,7 @@ def record(data: Any, fn: Callable, args: tuple, kwargs: dict | None, requires_g
     value: Any = _new(value_class)
     value._data = data
     value.grad = None
+    value._cotangent = None
     value.fn = fn
     value.args = args
     value.kwargs = kwargs

@@ -50,7 +50,7 @@ class Node:
     )  # fmt: skip
 
     _data: Any
-    _cotangent: Any  # the running backward pass's sum of contributions; unset outside of one
+    _cotangent: Any  # what the running backward pass has sent here so far; None outside of one
     grad: Any
     fn: Any
     args: tuple
@@ -248,18 +248,18 @@ def ancestors(
         for a in node.args:
             if isinstance(a, Node):
                 if a.number > number:
-                    raise _stale(a, node)
+                    raise stale(a, node)
                 if (a.requires_grad or not differentiable) and a not in seen:
                     seen.add(a)
                     found.append(a)
-    found.sort(key=_by_number)
+    found.sort(key=by_number)
     return found
 
 
-_by_number = attrgetter("number")
+by_number = attrgetter("number")
 
 
-def _stale(changed: Node, user: Node) -> StaleValueError:
+def stale(changed: Node, user: Node) -> StaleValueError:
     return StaleValueError(
         f"backward: {label(changed, user.scope)} was changed after {user.fn.__name__} had used it.",
         hint="Its old numbers are gone, and the chain rule needs them.\n"

@@ -48,8 +48,8 @@ class Known:
         A variadic function has one rule, which is told the operand's position after ``y``.
     wanted : tuple of tuple of str
         The options each rule wants to see.
-    plain_rules : bool
-        Whether there is one rule per operand, and none wants options.
+    plain_rules : tuple or None
+        The rules, where there is one per operand and none wants options.
     keeps : bool
         Whether ``forward`` returns ``(y, kept)``. The rule is given ``kept``; shown Values it is
         given None, since what was kept is not differentiable, and derives it from its inputs.
@@ -73,7 +73,7 @@ class Known:
         self.names, self.defaults = _signature(self.forward)
         self.arity = len(rules) if word == "differentiable" and not variadic else None
         self.wanted = tuple(self._options_of(rule) for rule in rules)
-        self.plain_rules = self.arity is not None and not any(self.wanted)
+        self.plain_rules = rules if self.arity is not None and not any(self.wanted) else None
         self.accepted = {name for names in self.wanted for name in names} | _HARMLESS
 
     def _options_of(self, rule: Rule | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import calls
-from .backward import backward_pass, collect, seed_for
+from .backward import NOTHING, backward_pass, seed_for, zeros_for
 from .calls import call, complex_error, plain, unrecorded
 from .errors import (
     ArgumentError,
@@ -24,7 +24,7 @@ from .errors import (
     NotAnArrayError,
     ShapeError,
 )
-from .graph import Node, Step, ancestors, assign, is_recording, label, next_number, recording
+from .graph import Node, Step, ancestors, assign, is_recording, label, next_number
 from .methods import Methods
 from .ops.indexing import scatter_add, scatter_set
 
@@ -88,6 +88,7 @@ class Value(Methods):
                 hint="Pass dtype=float to make the data floats.",
             )
         self.grad = None
+        self._cotangent = None
         self.fn = None
         self.args = ()
         self.kwargs = None
@@ -199,22 +200,22 @@ class Value(Methods):
         array([2., 4., 6.])
         """
         self._check_backward(gradient, create_graph)
-        order = ancestors(self, differentiable=True)
-        seeds = [(self, seed_for(self, gradient))]
-        with (
-            recording(),
-            backward_pass(order, seeds, create_graph=create_graph, keep_inner=not leaves_only),
-        ):
+        with backward_pass(
+            [self],
+            [seed_for(self, gradient)],
+            create_graph=create_graph,
+            keep_inner=not leaves_only,
+        ) as order:
             for node in order:
-                if node.fn is None:
-                    g = collect(node)
-                    if create_graph and not isinstance(g, Node):
-                        g = unrecorded(g)
-                    node.grad = g if node.grad is None else node.grad + g
-                elif leaves_only:
+                if leaves_only and node.fn is not None:
                     node.grad = None
-                else:
-                    node.grad = collect(node)
+                    continue
+                g = node._cotangent
+                if g is NOTHING:
+                    g = zeros_for(node)
+                if create_graph and not isinstance(g, Node):
+                    g = unrecorded(g)
+                node.grad = g if node.grad is None or node.fn is not None else node.grad + g
 
     def _check_backward(self, gradient: Any, create_graph: bool) -> None:
         if not self.requires_grad:
