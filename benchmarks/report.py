@@ -94,7 +94,7 @@ def table(name: str, data: dict[str, Any]) -> str:
 
 def short(title: str) -> str:
     """The yardstick's name where a column is narrow."""
-    return "by hand" if title == "hand-written NumPy" else title
+    return "by hand" if title.startswith("hand-written") else title
 
 
 def number(value: float) -> str:

@@ -1,8 +1,9 @@
 """A chain of x = x * 1.0000001: how a graph that is deep and narrow is recorded, walked and freed.
 
 Each library gets the length that it can do in reasonable time, and the measure is a step of the
-chain. Two races of the same run: microseconds (forward, backward and freeing), and bytes held at
-the end of the forward pass (growth of the process, so that memory outside Python counts as well).
+chain. The yardstick is a chain of plain objects that can do nothing but this. Two races of the same
+run: microseconds (forward, backward and freeing), and bytes held at the end of the forward pass
+(growth of the process, so that memory outside Python counts as well).
 """
 
 from __future__ import annotations
@@ -47,6 +48,35 @@ def tape(leaf: Callable[[], Any]) -> Chain:
         start, end = ends
         end.backward()
         return float(start.grad)
+
+    return Chain(record, differentiate)
+
+
+class Link:
+    """One multiplication, in the fewest words: its value, its operand, its gradient."""
+
+    __slots__ = ("grad", "operand", "value")
+
+    def __init__(self, value: float, operand: Link | None) -> None:
+        self.value, self.operand, self.grad = value, operand, 0.0
+
+
+def by_hand() -> Chain:
+    """What Python objects cost when nothing is general: the pace of this machine."""
+
+    def record(length):
+        link = start = Link(1.0, None)
+        for _ in range(length):
+            link = Link(link.value * FACTOR, link)
+        return start, link
+
+    def differentiate(ends):
+        start, link = ends
+        link.grad = 1.0
+        while link.operand is not None:
+            link.operand.grad += link.grad * FACTOR
+            link = link.operand
+        return start.grad
 
     return Chain(record, differentiate)
 
@@ -131,6 +161,7 @@ def resident() -> int:
 
 
 ENTRIES = [
+    ("handwritten", "hand-written objects", "benchmarks", by_hand, 1_000_000),
     ("microtensor", "microtensor", "microtensor.value", with_microtensor, 1_000_000),
     ("pytorch", "PyTorch", "torch", with_pytorch, 200_000),
     ("autograd", "autograd", "autograd", with_autograd, 200_000),
