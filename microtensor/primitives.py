@@ -66,15 +66,20 @@ class Known:
         self, fn: Callable, word: str, rules: tuple = (), *, variadic: bool = False
     ) -> None:
         self.fn, self.word, self.rules, self.variadic = fn, word, rules, variadic
-        self.forward = getattr(fn, "__wrapped_primitive__", fn)
         self.keeps = getattr(fn, "__keeps__", False)
         self.stands_for: Callable | None = None
         self.body: Callable | None = None
-        self.names, self.defaults = _signature(self.forward)
         self.arity = len(rules) if word == "differentiable" and not variadic else None
         self.wanted = tuple(self._options_of(rule) for rule in rules)
         self.plain_rules = rules if self.arity is not None and not any(self.wanted) else None
-        self.accepted = {name for names in self.wanted for name in names} | _HARMLESS
+        self.computed_by(getattr(fn, "__wrapped_primitive__", fn))
+
+    def computed_by(self, forward: Callable) -> None:
+        """Say what computes the output, for an operator whose options have no names."""
+        self.forward = forward
+        self.names, self.defaults = _signature(forward)
+        required = {name for name in self.names if name not in self.defaults}
+        self.accepted = {n for names in self.wanted for n in names} | required | _HARMLESS
 
     def _options_of(self, rule: Rule | None) -> tuple[str, ...]:
         if rule is None:

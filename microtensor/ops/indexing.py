@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import composite, differentiable, primitive
+from ..primitives import composite, differentiable, primitive, registry
 
 
 def _is_basic(index: Any) -> bool:
@@ -57,12 +57,11 @@ def scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
 differentiable(scatter_add, lambda g, y, values, index: g[index])
 
 
-# Indexing is np's own operator: ``x[i]`` is ``operator.getitem(x, i)``.
-def _getitem_rule(g: Any, y: Any, x: Any, b: Any) -> Any:
-    return scatter_add(g, index=b, shape=np.shape(x))
-
-
-differentiable(operator.getitem, _getitem_rule)
+# Indexing is Python's own operator: ``x[i]`` is ``operator.getitem(x, i)``.
+differentiable(
+    operator.getitem, lambda g, y, x, index: scatter_add(g, index=index, shape=np.shape(x))
+)
+registry[operator.getitem].computed_by(lambda x, index: x[index])
 
 
 @primitive
