@@ -248,23 +248,23 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
 
 
 def _dtype(x: Any) -> np.dtype:
-    return x.dtype if hasattr(x, "dtype") else np.dtype(type(x))
+    return x.dtype if hasattr(x, "dtype") else np.dtype(float)
 
 
 def seed_for(node: Node, gradient: Any = None) -> Any:
     """Make the gradient to start from: ones, or what was given, in the output's shape and dtype."""
     x = node._data
     if gradient is None:
-        return 1.0 if x.__class__ is float else np.ones(np.shape(x), x.dtype)[()]
+        return np.ones(x.shape, x.dtype)[()] if hasattr(x, "dtype") else 1.0
     if isinstance(gradient, Node):
         return gradient
-    return float(gradient) if x.__class__ is float else np.array(gradient, dtype=x.dtype)[()]
+    return np.array(gradient, dtype=x.dtype)[()] if hasattr(x, "dtype") else float(gradient)
 
 
 def zeros_for(node: Node) -> Any:
     """Make the gradient of a value that nothing arrived at."""
     x = node._data
-    return 0.0 if x.__class__ is float else np.zeros(np.shape(x), _dtype(x))[()]
+    return np.zeros(x.shape, x.dtype)[()] if hasattr(x, "dtype") else 0.0
 
 
 def gradients(

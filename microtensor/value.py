@@ -133,7 +133,7 @@ class Value(Methods):
 
     @property
     def dtype(self) -> np.dtype:
-        return np.result_type(self._data) if self._data.__class__ is float else self._data.dtype
+        return self._data.dtype if hasattr(self._data, "dtype") else np.dtype(float)
 
     @property
     def T(self) -> Value:
@@ -150,7 +150,7 @@ class Value(Methods):
 
     def item(self) -> float:
         """Give the one number as Python's."""
-        return self._data if self._data.__class__ is float else self._data.item()
+        return self._data.item() if hasattr(self._data, "item") else self._data
 
     def numpy(self) -> Any:
         """Give a copy of the numbers as an array."""
