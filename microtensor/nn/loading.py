@@ -1,0 +1,77 @@
+"""Does a state fit a model? It is checked whole before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..calls import plain
+from ..errors import ParameterError
+
+
+def check_state(
+    where: str, own: Iterable[tuple[str, Any]], state: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Give the state as arrays, or say all that does not fit.
+
+    Parameters
+    ----------
+    where : str
+        Who asks, for the message.
+    own : iterable of (path, Parameter or Buffer)
+        What is to be filled; one that is shared appears under each of its paths.
+    state : mapping of str to array_like
+
+    Raises
+    ------
+    ParameterError
+        If keys, shapes or kinds of numbers differ, or a shared one is given two values.
+    """
+    if not isinstance(state, Mapping):
+        raise ParameterError(
+            f"{where}: a state is a dict of arrays.",
+            expected="what state_dict() gives",
+            got=f"a {type(state).__name__}",
+        )
+    wanted = dict(own)
+    arrays = {key: np.asarray(plain(x)) for key, x in state.items() if key in wanted}
+    problems = [
+        *_listed("missing", [key for key in wanted if key not in arrays]),
+        *_listed("unexpected", [str(key) for key in state if key not in wanted]),
+        *(_misfit(key, arrays[key], x) for key, x in wanted.items() if key in arrays),
+        *_disagreements(wanted, arrays),
+    ]
+    problems = [row for row in problems if row]
+    if problems:
+        raise ParameterError(
+            f"{where}: the state does not fit; nothing was changed.",
+            hint="\n".join(problems),
+        )
+    return arrays
+
+
+def _listed(what: str, keys: list[str]) -> list[str]:
+    return [f"{what}: {', '.join(keys)}"] if keys else []
+
+
+def _misfit(key: str, array: np.ndarray, x: Any) -> str:
+    """Say how an array differs from what it is to fill; nothing if it fits."""
+    if array.shape != np.shape(x._data):
+        return f"{key}: expected shape {np.shape(x._data)}, got {array.shape}"
+    if array.dtype.kind not in "fiub":
+        return f"{key}: expected numbers, got dtype {array.dtype}"
+    return ""
+
+
+def _disagreements(wanted: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[str]:
+    """Compare what is given for one parameter under several paths."""
+    first: dict[Any, str] = {}
+    rows = []
+    for key, x in wanted.items():
+        other = first.setdefault(x, key)
+        both_given = key != other and key in arrays and other in arrays
+        if both_given and not np.array_equal(arrays[key], arrays[other]):
+            rows.append(f"{key}: is shared with {other}, got other numbers for it")
+    return rows
