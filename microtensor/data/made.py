@@ -75,7 +75,7 @@ def moons(n: int = 100, noise: float = 0.1, *, shuffle: bool = True, rng: Any = 
     upper, lower = (np.linspace(0, np.pi, k) for k in (n // 2, n - n // 2))
     curves = [
         np.column_stack([np.cos(upper), np.sin(upper)]),
-        np.column_stack([1 - np.cos(lower), 0.5 - np.sin(lower)]),
+        np.column_stack([1 - np.cos(lower), 1 - np.sin(lower) - 0.5]),  # scikit-learn's last bit
     ]
     return _noisy(_joined(curves, shuffle, draw), noise, draw)
 
