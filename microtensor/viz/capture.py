@@ -1,0 +1,350 @@
+"""How is a Snapshot taken? One walk back from the output, one pass of the chain rule beside it.
+
+Nothing is changed: no ``.grad`` is touched, and what is kept are copies. Every walk is iterative.
+Fused functions are shown as what they stand for, by replaying that on values of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import backward, graph, primitives
+from ..errors import ArgumentError, GraphTooLargeError
+from ..graph import Node as Recorded
+from . import names as words
+from .expansion import Call, calls_of
+from .modules import groups_of, homes_of_leaves
+from .snapshots import Edge, Node, Snapshot
+from .theme import shape_word
+
+LIMIT = 200_000  # values; a picture of more says nothing, and capturing them takes many seconds
+
+
+def snapshot(
+    root: Any,
+    *,
+    names: Mapping[str, Any] | None = None,
+    params: Iterable[Any] | None = None,
+    gradient: Any = None,
+    gradients: bool = True,
+    expand: bool = True,
+    limit: int | None = LIMIT,
+    open_limit: int | None = None,
+) -> Snapshot:
+    """Take the graph of one output, with the gradients of that output.
+
+    Parameters
+    ----------
+    root : Value
+        The output, such as a loss.
+    names : mapping of str to Value or array, optional
+        Names for what has none, such as ``locals()``.
+    params : iterable of Value, optional
+        Which leaves are parameters. If not given: those of the models in the graph, and, in a
+        graph without models, those named as textbooks name weights (w1, W, b, theta).
+    gradient : array_like, optional
+        The gradient to start from, for an output that is not one number.
+    gradients : bool, default True
+        Whether to compute gradients. ``backward`` need not have been called, and is not.
+    expand : bool, default True
+        Whether to show a fused function as the functions it stands for.
+    limit : int or None
+        How many values are too many.
+    open_limit : int or None
+        How many are too many outside of every module, where nothing but a sum can be folded.
+
+    Returns
+    -------
+    Snapshot
+
+    Raises
+    ------
+    ArgumentError
+        If ``root`` is no Value.
+    GraphTooLargeError
+        If there are more values than the limits.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> w, x = mt.Value(3.0, name="w"), mt.Value(2.0, name="x")
+    >>> taken = snapshot(w * x)
+    >>> [(node.label, node.kind, node.grad) for node in taken.nodes]
+    [('w', 'param', 2.0), ('x', 'input', 3.0), ('w·x', 'output', 1.0)]
+    >>> w.grad is None
+    True
+    """
+    if not isinstance(root, Recorded):
+        raise ArgumentError(
+            "snapshot: the output must be a Value.",
+            expected="a Value, such as a loss",
+            got=f"{type(root).__name__}",
+        )
+    order, stale = _order(root)
+    if limit is not None and len(order) > limit:
+        raise too_many(len(order), limit)
+    if open_limit is not None and (n := _outside(order)) > open_limit:
+        raise too_many(n, open_limit)
+    calls = calls_of(order, expand)
+    wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
+    grads, sent = _chain_rule(calls, root, gradient) if wanted else ({}, {})
+    state = "stale" if stale else ("fresh" if grads else "none")
+    return _Taking(calls, root, grads, sent, names, params).snapshot(state)
+
+
+def too_many(n: int, limit: int) -> GraphTooLargeError:
+    """Build the error for a graph that cannot be read as a picture."""
+    return GraphTooLargeError(
+        f"A picture of {n:,} boxes cannot be read.",
+        expected=f"at most {limit:,}",
+        got=f"{n:,}",
+        hint="Draw a value further back, such as one layer's output, or a smaller batch;\n"
+        "write the model with modules, which are folded to boxes; or use arrays in place of\n"
+        "numbers. draw(..., force=True) draws it all the same.",
+    )
+
+
+def _outside(order: list[Recorded]) -> int:
+    """Count the calls that no folding can put away: in no module, and no sums."""
+    return sum(
+        node.fn is not None and node.fn is not np.add and not isinstance(node.scope, graph.Scope)
+        for node in order
+    )
+
+
+def _order(root: Recorded) -> tuple[list[Recorded], bool]:
+    """List the graph with operands first, and tell whether a leaf was changed after its use.
+
+    `graph.ancestors` refuses a stale graph; a picture still shows it, without gradients.
+    """
+    seen = {root}
+    found = [root]
+    stale = False
+    for node in found:  # grows while it is walked
+        for a in graph.parents(node):
+            stale = stale or a.number > node.number
+            if a not in seen:
+                seen.add(a)
+                found.append(a)
+    found.sort(key=lambda n: (stale and n.fn is not None, n.number))
+    return found, stale
+
+
+def _chain_rule(
+    calls: list[Call], root: Recorded, gradient: Any
+) -> tuple[dict[Recorded, Any], dict[tuple[Recorded, int], Any]]:
+    """Compute every gradient, and what each argument contributes to it, on the side."""
+    if not root.requires_grad:
+        return {}, {}
+    grads: dict[Recorded, Any] = {root: backward.seed_for(root, gradient)}
+    sent: dict[tuple[Recorded, int], Any] = {}
+    with np.errstate(all="ignore"):  # what is not finite is shown as such
+        for call in reversed(calls):
+            g = grads.get(call.value)
+            if g is None or call.made.fn is None or not call.made.requires_grad:
+                continue
+            for position, _, c in backward.contributions(call.made, g):
+                operand = call.args[position]
+                sent[call.value, position] = c
+                grads[operand] = c if operand not in grads else grads[operand] + c
+    for call in calls:
+        if call.value.requires_grad and call.value not in grads:
+            grads[call.value] = backward.zeros_for(call.value)
+    return grads, sent
+
+
+class _Taking:
+    """One taking of a snapshot: ids are given out, names are found, groups are opened."""
+
+    def __init__(
+        self,
+        calls: list[Call],
+        root: Recorded,
+        grads: dict[Recorded, Any],
+        sent: dict[tuple[Recorded, int], Any],
+        names: Mapping[str, Any] | None,
+        params: Iterable[Any] | None,
+    ) -> None:
+        self.calls, self.root, self.grads, self.sent = calls, root, grads, sent
+        self.given, self.arrays = words.names_by_identity(names)
+        self.groups, self.models = groups_of(calls)
+        self.paths = words.parameter_paths(self.models)
+        self.params = None if params is None else {p for p in params if isinstance(p, Recorded)}
+        self.homes = homes_of_leaves(calls)
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.ids: dict[Any, str] = {}  # by Recorded, or by the id() of a constant array
+
+    def snapshot(self, state: str) -> Snapshot:
+        for call in self.calls:
+            self._add(call)
+        return Snapshot(
+            tuple(self.nodes), tuple(self.edges), tuple(self.groups.values()),
+            self.ids[self.root], state,
+        )  # fmt: skip
+
+    # Nodes
+
+    def _add(self, call: Call) -> None:
+        value, made = call.value, call.made
+        sources: list[tuple[int, str]] = []
+        for position, a in enumerate(call.args):
+            if isinstance(a, Recorded):
+                sources.append((position, self.ids[a]))
+            elif not words.absorbs(made.fn, position, a):
+                sources.append((position, self._constant(a, call.scope)))
+        kind = self._kind(value)
+        name = self._name(value)
+        node = Node(
+            id=self._next_id(value),
+            kind=kind,
+            word=self._word(value, kind, name),
+            op=None if made.fn is None else words.sign(made.fn, made.args, made.kwargs),
+            function=None if made.fn is None else primitives.name_of(made.fn),
+            name=name,
+            expression=self._expression(made, sources),
+            value=_kept(value._data),
+            grad=_kept(self.grads.get(value)),
+            shape=np.shape(value._data),
+            dtype=np.asarray(value._data).dtype,
+            requires_grad=value.requires_grad,
+            group=self._group_key(
+                call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
+            ),
+            health=_health(made, value._data, self.grads.get(value)),
+        )
+        self.nodes.append(node)
+        self.edges.extend(self._edge(call, position, src, node) for position, src in sources)
+
+    def _next_id(self, key: Any) -> str:
+        id = f"v{len(self.nodes) + 1}"
+        self.ids[key] = id
+        return id
+
+    def _constant(self, array: Any, scope: Any) -> str:
+        key: Any
+        if isinstance(array, np.ndarray):
+            key, name = id(array), self.given.get(id(array)) or self._name_of_copy(array)
+            if key in self.ids:
+                return self.ids[key]
+            scope = scope if _belongs(array, scope) else None  # data comes from outside
+        else:
+            key, name = object(), None  # a number has no identity: each use is a box of its own
+        id_ = self._next_id(key)
+        self.nodes.append(
+            Node(
+                id=id_, kind="const", word="const", op=None, function=None, name=name,
+                expression=None, value=_kept(array), grad=None, shape=np.shape(array),
+                dtype=np.asarray(array).dtype, requires_grad=False,
+                group=self._group_key(scope), health=_not_finite(array),
+            )
+        )  # fmt: skip
+        return id_
+
+    def _group_key(self, scope: Any) -> str | None:
+        return self.groups[scope.call].key if isinstance(scope, graph.Scope) else None
+
+    def _name_of_copy(self, array: np.ndarray) -> str | None:
+        """Find the name of the array that a model converted to its own dtype."""
+        for name, given in self.arrays:
+            if given.shape == array.shape and np.array_equal(given.astype(array.dtype), array):
+                return name
+        return None
+
+    def _edge(self, call: Call, position: int, src: str, node: Node) -> Edge:
+        contribution = self.sent.get((call.value, position))
+        if contribution is None:
+            return Edge(src, node.id, position)
+        operand = call.args[position]
+        shape = np.shape(operand._data)
+        if shape == () and node.shape == ():
+            upstream = float(self.grads[call.value])
+            local = _local(call.made, position)
+            return Edge(src, node.id, position, upstream, local, float(contribution))
+        told = None
+        fn = call.made.fn
+        if shape != node.shape and isinstance(fn, np.ufunc) and fn.nin == 2 and fn is not np.matmul:
+            told = f"summed from {shape_word(node.shape)} to {shape_word(shape)}"
+        return Edge(src, node.id, position, None, None, _kept(contribution), told)
+
+    # Words
+
+    def _kind(self, value: Recorded) -> str:
+        if value is self.root:
+            return "output"
+        if value.fn is not None:
+            return "op"
+        if self.params is not None:
+            is_parameter = value in self.params
+        else:
+            is_parameter = value in self.paths or words.is_parameter_class(value)
+            if not is_parameter and not self.models and value.requires_grad:
+                is_parameter = words.is_weight_name(value.name or self.given.get(id(value)))
+        if is_parameter:
+            return "param"
+        return "input" if value.requires_grad else "const"
+
+    def _word(self, value: Recorded, kind: str, name: str | None) -> str:
+        if kind == "output":
+            return "loss" if words.is_loss_name(name) and np.size(value._data) == 1 else "output"
+        return "" if kind == "op" else kind
+
+    def _name(self, value: Recorded) -> str | None:
+        return value.name or self.paths.get(value) or self.given.get(id(value))
+
+    def _expression(self, made: Recorded, sources: list[tuple[int, str]]) -> str | None:
+        if made.fn is None or len(sources) != 2:
+            return None
+        labels = []
+        for _, id in sources:
+            operand = self.nodes[int(id[1:]) - 1]
+            labels.append(operand.name)
+        return words.expression(made.fn, labels)
+
+
+def _belongs(array: np.ndarray, scope: Any) -> bool:
+    """Tell whether an array is an attribute of the module that used it."""
+    module = scope.module if isinstance(scope, graph.Scope) else None
+    return any(a is array for a in getattr(module, "__dict__", {}).values())
+
+
+def _local(made: Recorded, position: int) -> float | None:
+    with np.errstate(all="ignore"):
+        for at, _, c in backward.contributions(made, backward.seed_for(made)):
+            if at == position:
+                return float(c)
+    return None
+
+
+def _kept(x: Any) -> Any:
+    """Copy what may change under us; numbers are floats, or ints where they are whole by type."""
+    if x is None:
+        return None
+    if np.ndim(x) == 0:
+        return x.item() if hasattr(x, "item") else x
+    copy = np.array(x)
+    copy.setflags(write=False)
+    return copy
+
+
+def _health(made: Recorded, data: Any, grad: Any) -> str | None:
+    """Say what is wrong with a value, if anything is."""
+    trouble = _not_finite(data) or (_not_finite(grad) if grad is not None else None)
+    if trouble is not None or made.fn is None or words.function_word(made.fn) != "relu":
+        return trouble
+    if np.ndim(data) != 2 or len(data) < 2:
+        return None  # a unit is dead when no sample of a batch gets through it
+    dead = int(np.sum(~np.any(data, axis=0)))
+    return f"{dead} of {data.shape[1]} ReLU units dead" if dead else None
+
+
+def _not_finite(x: Any) -> str | None:
+    entries = np.asarray(x)
+    if entries.dtype.kind not in "fc" or np.isfinite(entries).all():
+        return None
+    bad = int(np.sum(~np.isfinite(entries)))
+    kind = "NaN" if np.isnan(entries).any() else "infinite"
+    return kind if entries.ndim == 0 else f"{bad} of {entries.size} entries {kind}"

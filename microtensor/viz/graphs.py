@@ -1,0 +1,196 @@
+"""How does a computation look? `draw`: the graph of a Value, with the chain rule on its arrows.
+
+Arrows point as the forward pass goes. On each stands what the chain rule sends back through it,
+``upstream × local = contribution``; it is the wider the more it sends, and dashed where nothing
+comes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from ..graph import Model
+from ..graph import Node as Recorded
+from . import classic, dots, network
+from .capture import LIMIT, snapshot, too_many
+from .drawing import Drawing
+from .folding import BUDGET, Scene, scene
+from .snapshots import Snapshot
+from .theme import FONT, Theme, html, one_of, theme_named
+
+READABLE = 1_500  # boxes; more are refused
+_EQUATIONS = 40  # arrows; with more, the numbers stand in the tooltips alone
+
+
+def draw(
+    root_or_model: Any,
+    *,
+    view: str = "auto",
+    rankdir: str = "LR",
+    theme: str = "auto",
+    edges: str = "auto",
+    style: str = "card",
+    fold: bool | None = None,
+    depth: int | None = None,
+    names: Mapping[str, Any] | None = None,
+    params: Iterable[Any] | None = None,
+    title: str | None = None,
+    gradient: Any = None,
+    gradients: bool = True,
+    by: str = "value",
+    force: bool = False,
+) -> Drawing:
+    """Draw the computation graph of a Value, or the network of a model.
+
+    Gradients are computed on the side: ``backward`` need not have been called, and no ``.grad``
+    is touched.
+
+    Parameters
+    ----------
+    root_or_model : Value or model
+        An output, such as a loss; or a model that is a chain of linear layers, such as an MLP.
+    view : {"auto", "module"}
+        ``module`` folds up every module below the outermost, as ``depth=1`` does.
+    rankdir : {"LR", "TB"}
+        From left to right, or from top to bottom.
+    theme : {"auto", "light", "dark"}
+        ``auto`` is light, and follows the reader's dark mode in an SVG.
+    edges : {"auto", "labels", "plain"}
+        Whether numbers stand on the arrows; by itself, up to 40 arrows.
+    style : {"card", "micrograd"}
+        ``micrograd`` gives that library's boxes and circles.
+    fold : bool, optional
+        Whether chains of additions become one Σ; by itself, above 40 values.
+    depth : int, optional
+        How deep modules are shown open: 0 folds up the outermost.
+    names : mapping of str to Value or array, optional
+        Names for what has none, such as ``locals()``.
+    params : iterable of Value, optional
+        Which leaves are parameters. By itself: those of the models in the graph, and without any
+        model those with the names that textbooks give weights (w1, W, b, theta).
+    title : str, optional
+        Stands above the picture.
+    gradient : array_like, optional
+        The gradient to start from, for an output that is not one number.
+    gradients : bool, default True
+        Whether to compute gradients.
+    by : {"value", "gradient"}
+        For a network: what the width and the colour of a weight tell.
+    force : bool, default False
+        Whether to draw what is too large to be read.
+
+    Returns
+    -------
+    Drawing
+        A ``graphviz.Digraph`` that shows itself in a notebook and saves itself with ``.save``.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither a Value nor a model, or an option is not one that is known.
+    GraphTooLargeError
+        If there would be more than 1,500 boxes.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> from microtensor.viz import draw
+    >>> x, w = mt.Value(2.0, name="x"), mt.Value(-3.0, name="w")
+    >>> print(draw((x * w).tanh()))
+    tanh t4 (output)   data −1   grad 1
+      × x·w   data −6   grad 2.4577e−5
+        x (input)   data 2   grad −7.373e−5
+        w (param)   data −3   grad 4.9153e−5
+    """
+    colors = theme_named(theme)
+    one_of("draw", "view", view, ("auto", "module"))
+    one_of("draw", "rankdir", rankdir, ("LR", "TB"))
+    one_of("draw", "edges", edges, ("auto", "labels", "plain"))
+    one_of("draw", "style", style, ("card", "micrograd"))
+    one_of("draw", "by", by, ("value", "gradient"))
+    if isinstance(root_or_model, Recorded):
+        taken = snapshot(
+            root_or_model, names=names, params=params, gradient=gradient, gradients=gradients,
+            limit=None if force else LIMIT, open_limit=None if force else READABLE,
+        )  # fmt: skip
+        if view == "module":
+            depth = 1 if depth is None else depth
+        budget = len(taken.nodes) if force else BUDGET
+        shown = scene(taken, fold=fold, depth=depth, budget=budget)
+        if len(shown.boxes) > READABLE and not force:
+            raise too_many(len(shown.boxes), READABLE)
+        label = taken.node(taken.root).label
+        drawing = _blank(rankdir, theme, colors, title or f"Graph of {label}")
+        drawing.text = taken.to_text() if len(taken.nodes) <= READABLE else ""
+        labelled = edges == "labels" or (edges == "auto" and len(shown.arrows) <= _EQUATIONS)
+        if style == "micrograd":
+            classic.picture(drawing, shown, colors)
+        else:
+            dots.picture(drawing, taken, shown, colors, rankdir=rankdir, labelled=labelled)
+        cards = style == "card"
+        _caption(drawing, title, _hints(taken, shown, cards, cards and labelled), colors)
+        return drawing
+    if isinstance(root_or_model, Model):
+        return network.draw_network(root_or_model, theme=theme, by=by, title=title)
+    raise ArgumentError(
+        "draw: there is nothing to draw.",
+        expected="a Value, such as a loss, or a model",
+        got=f"{type(root_or_model).__name__}",
+        hint="Wrap numbers before you compute with them: x = Value(2.0, name='x').",
+    )
+
+
+def _blank(rankdir: str, theme: str, colors: Theme, title: str) -> Drawing:
+    return Drawing(
+        "microtensor",
+        title=title,
+        theme=theme,
+        graph_attr={
+            "rankdir": rankdir, "bgcolor": colors.page, "fontname": FONT, "nodesep": "0.20",
+            "ranksep": "0.45", "splines": "spline", "pad": "0.25", "outputorder": "edgesfirst",
+            # Without it each cluster is ranked apart: modules fall into a staircase, and the
+            # gates below do nothing.
+            "newrank": "true",
+        },
+        node_attr={
+            "shape": "plain", "fontname": FONT, "fontsize": "12", "fontcolor": colors.ink,
+        },
+        edge_attr={
+            "color": colors.arrow, "fontname": FONT, "fontsize": "9.5", "fontcolor": colors.muted,
+        },
+    )  # fmt: skip
+
+
+def _hints(taken: Snapshot, shown: Scene, cards: bool, labelled: bool) -> list[str]:
+    hints = list(shown.notes)
+    if taken.state == "stale":
+        hints.append("changed since it was computed: compute it again for gradients")
+    elif taken.state == "none" and taken.node(taken.root).requires_grad:
+        root = taken.node(taken.root)
+        if root.shape and np.size(root.value) != 1:
+            hints.append("no gradients, as the output is not one number: give gradient=")
+    if labelled and taken.state == "fresh":
+        hints.append(
+            "each arrow, read backwards: grad × local derivative = contribution"
+            if taken.is_scalar
+            else "on each arrow: the size of the gradient that it sends back"
+        )
+    if cards and not taken.is_scalar:
+        hints.append("purple negative · green positive · each map has its own scale")
+    return hints
+
+
+def _caption(drawing: Drawing, title: str | None, hints: list[str], colors: Theme) -> None:
+    parts = []
+    if title:
+        parts.append(f'<FONT POINT-SIZE="15" COLOR="{colors.ink}"><B>{html(title)}</B></FONT>')
+    if hints:
+        gap = "&#160;" * 4 if title else ""
+        words = html("   ·   ".join(hints), 400)
+        parts.append(f'<FONT POINT-SIZE="10" COLOR="{colors.muted}">{gap}{words}</FONT>')
+    if parts:
+        drawing.graph_attr.update(label=f"<{''.join(parts)}>", labelloc="t", labeljust="l")
