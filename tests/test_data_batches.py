@@ -143,3 +143,7 @@ def test_batches_that_cannot_be_are_an_error(make, kind, message):
     with pytest.raises(kind) as error:
         make()
     assert str(error.value) == message
+
+
+def test_its_repr_says_how_many_batches_of_what():
+    assert repr(data.batches(X, Y, size=4)) == "Batches(3 of 4 rows from 10)"
