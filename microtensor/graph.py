@@ -204,9 +204,17 @@ def assign(node: Node, data: Any) -> None:
             hint="For other numbers of another shape, make a new Value.",
         )
     if isinstance(old, np.ndarray):
-        node._data = np.asarray(data, dtype=old.dtype)
+        rebind(node, np.asarray(data, dtype=old.dtype))
     else:
-        node._data = type(old)(data)  # a Python float stays one, and so stays weak
+        rebind(node, type(old)(data))  # a Python float stays one, and so stays weak
+
+
+def rebind(node: Node, array: Any) -> None:
+    """Do as `assign` with an array that is known to have the leaf's shape and dtype.
+
+    It checks nothing, for loops over many small parameters. The old array is left as it was.
+    """
+    node._data = array
     node.number = next_number()
 
 
