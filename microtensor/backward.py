@@ -15,12 +15,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .errors import ShapeError
-from .graph import Node, ancestors, by_number, recording, stale
+from .graph import Node, ancestors, by_number, stale, state
 from .ops.arithmetic import astype
 from .primitives import Known, name_of, registry
 
@@ -62,8 +63,9 @@ def backward_pass(
     """
     global _depth
     order: list[Node] = []
-    with _lock, recording():
+    with _lock:
         outer = _save_outer_pass(roots) if _depth else []
+        scope, state.scope = state.scope, None  # rules that are shown Values are recorded
         _depth += 1
         try:
             if targets is None:
@@ -86,6 +88,7 @@ def backward_pass(
             yield order
         finally:
             _depth -= 1
+            state.scope = scope
             for node in order:
                 node._cotangent = None
             for node, cotangent in outer:
@@ -166,7 +169,7 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             if a.fn is None and c.__class__ is np.ndarray and received is NOTHING:
                 # What a leaf keeps must not be a view of, or the same as, anything else.
                 alone = c.base is None and c is not g and c is not y
-                if not alone or any(c is x for x in shown):
+                if not alone or id(c) in map(id, shown):
                     c = c.copy()
         # Never added in place: a + b sends one array to both.
         a._cotangent = c if received is NOTHING else received + c
@@ -211,10 +214,12 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     ShapeError
         If the contribution cannot have come from broadcasting, so that the rule is wrong.
     """
-    if isinstance(c, np.ndarray) and isinstance(x, np.ndarray) and c.shape == x.shape:
-        if c.dtype == x.dtype:
-            return c
-        return c.astype(x.dtype)
+    if c.__class__ is np.ndarray and x.__class__ is np.ndarray:
+        if c.shape == x.shape:
+            return c if c.dtype == x.dtype else c.astype(x.dtype)
+        if c.ndim == 2 and c.shape[1:] == x.shape:  # a bias: a sum over the long axis, by BLAS
+            c = _ones(len(c), c.dtype).dot(c)
+            return c if c.dtype == x.dtype else c.astype(x.dtype)
     have, want = np.shape(c), np.shape(x)
     if have != want:
         extra = len(have) - len(want)
@@ -230,10 +235,7 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
         axes = tuple(range(extra)) + tuple(
             extra + i for i, n in enumerate(want) if n == 1 and have[extra + i] != 1
         )
-        if c.__class__ is np.ndarray and axes == (0,) and c.ndim == 2:
-            c = np.ones(have[0], c.dtype) @ c  # a sum over the long axis, by BLAS
-        else:
-            c = np.sum(c, axis=axes)
+        c = np.sum(c, axis=axes)
         if np.shape(c) != want:
             c = np.reshape(c, want)
     if isinstance(c, Node):
@@ -245,6 +247,13 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     if want == ():
         return dtype.type(c)
     return np.asarray(c, dtype=dtype)
+
+
+@lru_cache(maxsize=64)
+def _ones(n: int, dtype: np.dtype) -> np.ndarray:
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones
 
 
 def _dtype(x: Any) -> np.dtype:

@@ -15,6 +15,7 @@ from .graph import PAUSED, Node, label, module_path, next_number, state
 from .primitives import Known, missing_rule, name_of, registry
 
 _new = object.__new__
+_SEQUENCES = (tuple, list)
 value_class: type = Node  # value.py, which stands above, says that it is Value
 
 
@@ -49,6 +50,8 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     known = registry.get(fn)
     if known is None:
         raise missing_rule(fn)
+    if not kwargs and len(args) == known.arity:
+        return apply(known, args, None)
     if known.word == "composite":
         return known.body(*args, **kwargs)  # type: ignore[misc]  # a composite has a body
     if known.word == "static":
@@ -72,27 +75,33 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         arrays.append(a)
         if a.__class__ is not float and a.__class__ is not int:
             weak = False
-    if options:
-        options = {name: plain(given) for name, given in options.items()}
     try:
-        data = known.forward(*arrays, **options) if options else known.forward(*arrays)
+        if options:
+            options = {name: plain(given) for name, given in options.items()}
+            data = known.forward(*arrays, **options)
+        else:
+            data = known.forward(*arrays)
     except Exception as error:
         _add_context(error, known, operands)
         raise
     if known.keeps:
         data, kept = data
         options = {**(options or {}), "kept": kept}
-    if isinstance(data, tuple | list):
-        return data  # np.nonzero and its kin answer with indices
-    if weak and data.__class__ is np.float64:
+    if data.__class__ is np.float64 and weak:
         data = float(data)  # numbers stay weak: they never turn float32 into float64
-    if data.__class__ is not float and data.dtype.kind != "f":
-        if data.dtype.kind == "c":
+    if data.__class__ is not float:
+        if data.__class__ in _SEQUENCES:
+            return data  # np.nonzero and its kin answer with indices
+        kind = data.dtype.kind
+        if kind == "c":
             raise complex_error(f"{name_of(known.fn)} gave")
-        requires_grad = False
+        requires_grad = requires_grad and kind == "f"
     if not recorded or state.scope is PAUSED:
         return unrecorded(data)
-    operands = tuple(np.asarray(a) if isinstance(a, list | tuple) else a for a in operands)
+    for a in operands:
+        if a.__class__ in _SEQUENCES:  # a list may change later, and rules are for arrays
+            operands = tuple([np.asarray(a) if a.__class__ in _SEQUENCES else a for a in operands])
+            break
     return record(data, known.fn, operands, options, requires_grad)
 
 

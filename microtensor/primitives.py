@@ -29,6 +29,7 @@ from .errors import ArgumentError, MissingRuleError
 Rule = Callable[..., Any]
 
 _NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's "was not given"
+_Array, _arrays_own = np.ndarray, np.ndarray.__array_function__
 _ABSENT_IF_DEFAULT = {"keepdims": False}  # what NumPy's "was not given" means, where it matters
 _HARMLESS = {"dtype", "order", "casting", "subok", "copy", "mode"}  # seen by the forward pass only
 
@@ -105,10 +106,10 @@ class Known:
         elif self.word == "piecewise":
             return args, options
         for name in [n for n in options if n not in self.accepted]:
-            self._refuse_unless_default(name, options.pop(name))
+            self.refuse_unless_default(name, options.pop(name))
         return args, options or None
 
-    def _refuse_unless_default(self, name: str, given: Any) -> None:
+    def refuse_unless_default(self, name: str, given: Any) -> None:
         default = self.defaults.get(name, _NO_VALUE)
         if given is None or given is default or (name == "where" and given is True):
             return
@@ -117,10 +118,7 @@ class Known:
                 f"{name_of(self.fn)}: out= would overwrite an array that a graph may need.",
                 hint="Leave it out: the result is a new Value.",
             )
-        raise MissingRuleError(
-            f"{name_of(self.fn)} has no derivative rule for its option {name}=.",
-            hint="Compute the same from functions that are known, or call it on v.data.",
-        )
+        raise missing_option(self.fn, f"{name}=")
 
     def options_for(self, position: int, options: dict[str, Any] | None) -> dict[str, Any]:
         """Give the options that the rule at this position wants, with NumPy's defaults."""
@@ -203,7 +201,22 @@ def composite(fn: Callable) -> Callable[[Callable], Callable]:
 
     def learn(body: Callable) -> Callable:
         entry = Known(fn, "composite")
-        entry.body = body
+        names, _ = _signature(body)
+        place_of_out = names.index("out") if "out" in names else None
+        takes_any = inspect.Parameter.VAR_KEYWORD in {
+            p.kind for p in inspect.signature(body).parameters.values()
+        }
+
+        @functools.wraps(body)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if place_of_out is not None and len(args) > place_of_out:
+                entry.refuse_unless_default("out", args[place_of_out])
+            for name in list(kwargs):
+                if name == "out" or (name not in names and not takes_any):
+                    entry.refuse_unless_default(name, kwargs.pop(name))
+            return body(*args, **kwargs)
+
+        entry.body = checked
         _register(entry)
         return body
 
@@ -256,15 +269,12 @@ def primitive(fn: Callable | None = None, *, keeps: bool = False) -> Callable:
 
     @functools.wraps(forward)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
-        for arg in args:
+        for arg in (*args, *kwargs.values()) if kwargs else args:
             # A type with NumPy's function protocol takes over, unless it is NumPy's own.
-            take_over = getattr(type(arg), "__array_function__", None)
-            if take_over is not None and take_over is not np.ndarray.__array_function__:
-                return take_over(arg, dispatching, (type(arg),), args, kwargs)
-        for arg in kwargs.values():
-            take_over = getattr(type(arg), "__array_function__", None)
-            if take_over is not None and take_over is not np.ndarray.__array_function__:
-                return take_over(arg, dispatching, (type(arg),), args, kwargs)
+            if arg.__class__ is not _Array:
+                take_over = getattr(arg.__class__, "__array_function__", None)
+                if take_over is not None and take_over is not _arrays_own:
+                    return take_over(arg, dispatching, (), args, kwargs)
         result = forward(*args, **kwargs)
         return result[0] if keeps else result
 
@@ -305,6 +315,14 @@ def missing_rule(fn: Callable) -> MissingRuleError:
         hint="If you know it, add it in one line, with g the gradient of the output y:\n"
         f"    mt.differentiable({name.replace('numpy.', 'np.')}, lambda g, y, x: g * ...)\n"
         "If it is not to be differentiated, call it on v.data.",
+    )
+
+
+def missing_option(fn: Callable, option: str) -> MissingRuleError:
+    """Build the error for an option that changes a function into one without a rule."""
+    return MissingRuleError(
+        f"{name_of(fn)} has no derivative rule for its option {option}.",
+        hint="Compute the same from functions that are known, or call it on v.data.",
     )
 
 

@@ -6,6 +6,7 @@ undone by the engine, so each rule is the one of single numbers.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ differentiable(np.positive, lambda g, y, x: g)
 def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """d(a**b)/da = b a**(b-1), and 0 where b = 0, even at a = 0."""
     if b.__class__ in (float, int) and b != 0:
-        return g * (b * a ** (b - 1))
+        slope = b * a ** (b - 1)
+        return g * (math.nan if slope.__class__ is complex else slope)  # of a number below 0
     exponent = np.where(np.equal(b, 0), 1, b - 1)
     return g * np.where(np.equal(b, 0), 0, b * a**exponent)
 
@@ -53,8 +55,8 @@ def _to_winner(g: Any, a: Any, b: Any, wins: Any) -> Any:
     return np.where(np.equal(a, b), 0.5 * g, np.where(wins(a, b), g, 0))
 
 
-# x % b repeats with period b: it moves with x, and jumps down by floor(x / b) as b grows.
-differentiable(np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b))
+# a % b = a - b * (a // b), and a // b is constant between its jumps.
+differentiable(np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b))
 
 piecewise(
     np.equal,
@@ -74,6 +76,7 @@ piecewise(
     np.rint,
     np.trunc,
     np.round,
+    np.around,
     np.isfinite,
     np.isnan,
     np.isinf,
@@ -94,7 +97,7 @@ def _array_equal(a: Any, b: Any) -> bool:
 
 
 @primitive
-def astype(x: Any, dtype: Any) -> Any:
+def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     """Convert to another dtype; the gradient is converted back.
 
     Parameters
@@ -103,6 +106,8 @@ def astype(x: Any, dtype: Any) -> Any:
         Any shape.
     dtype : dtype_like
         The new dtype. To integers or bools, nothing is differentiable any more.
+    copy : bool, default True
+        Whether to copy even where the dtype is right already.
 
     Returns
     -------
@@ -115,7 +120,7 @@ def astype(x: Any, dtype: Any) -> Any:
     >>> astype(np.array([1.5, 2.5]), np.float32).dtype
     dtype('float32')
     """
-    return np.asarray(x).astype(dtype)[()]
+    return np.asarray(x).astype(dtype, copy=copy)[()]
 
 
 differentiable(astype, lambda g, y, x: g)  # the engine gives each gradient its operand's dtype
@@ -123,16 +128,20 @@ differentiable(astype, lambda g, y, x: g)  # the engine gives each gradient its 
 
 @primitive
 def _clip(a: Any, low: Any, high: Any) -> Any:
-    return np.clip(a, low, high)
+    y = np.clip(a, low, high)
+    return float(y) if all(x.__class__ in _NUMBERS for x in (a, low, high)) else y
+
+
+_NUMBERS = (float, int, type(None))  # of these alone, a result is a number without a dtype too
 
 
 _clip.__name__ = "clip"
-# At a bound the gradient passes, as PyTorch's does: the bound itself is inside.
+# As PyTorch's: at a bound the gradient passes to a, and a low above high gives high.
 differentiable(
     _clip,
     lambda g, y, a, low, high: np.where(_inside(a, low, high), g, 0),
-    lambda g, y, a, low, high: np.where(np.less(a, low), g, 0),
-    lambda g, y, a, low, high: np.where(np.greater(a, high), g, 0),
+    lambda g, y, a, low, high: np.where(_below(a, low, high), g, 0),
+    lambda g, y, a, low, high: np.where(_above(a, low, high), g, 0),
 )
 
 
@@ -142,8 +151,19 @@ def _inside(a: Any, low: Any, high: Any) -> Any:
     return np.logical_and(above, below)
 
 
+def _below(a: Any, low: Any, high: Any) -> Any:
+    below = np.less(a, low)
+    return below if high is None else np.logical_and(below, np.less_equal(low, high))
+
+
+def _above(a: Any, low: Any, high: Any) -> Any:
+    above = np.greater(a, high)
+    return above if low is None else np.logical_or(above, np.less(high, low))
+
+
 @composite(np.clip)
 def _np_clip(
-    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
-) -> Any:
+    a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *,
+    min: Any = None, max: Any = None,
+) -> Any:  # fmt: skip
     return _clip(a, min if a_min is None else a_min, max if a_max is None else a_max)

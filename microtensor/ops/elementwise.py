@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import differentiable
+from ..primitives import differentiable, registry
 
 LOG_2, LOG_10 = float(np.log(2.0)), float(np.log(10.0))
 
@@ -67,3 +67,16 @@ differentiable(
     lambda g, y, condition, a, b: _where_chosen(g, condition),
     lambda g, y, condition, a, b: _where_chosen(g, np.logical_not(condition)),
 )
+
+
+def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return np.where(condition)  # the places of what is true
+    chosen = np.where(condition, x, y)
+    if chosen.ndim == 0:
+        weak = x.__class__ in (float, int) and y.__class__ in (float, int)
+        return float(chosen) if weak else chosen[()]  # a number without a dtype stays one
+    return chosen
+
+
+registry[np.where].computed_by(_where)

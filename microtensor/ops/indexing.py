@@ -85,7 +85,7 @@ def scatter_set(x: Any, values: Any, index: Any) -> Any:
     >>> scatter_set(np.array([1.0, 2.0, 3.0]), 9.0, index=1)
     array([1., 9., 3.])
     """
-    out = np.array(x)
+    out = np.array(x, dtype=np.result_type(x, values))  # integers do not cut off what is set
     out[index] = values
     return out
 
@@ -110,7 +110,7 @@ differentiable(
 def _take(
     a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
 ) -> Any:
-    indices = np.asarray(indices)
+    indices = indices if hasattr(indices, "dtype") else np.asarray(indices, dtype=np.intp)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     n = np.shape(a)[axis]

@@ -81,7 +81,7 @@ def _einsum(*operands: Any, subscripts: str) -> Any:
 
 
 _einsum.__name__ = "einsum"
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in NumPy's order
 
 
 def _explicit(subscripts: str, ndims: list[int]) -> str:
@@ -110,7 +110,8 @@ def _einsum_rule(g: Any, y: Any, position: int, *operands: Any, subscripts: str)
     """Sum the others and ``g`` into this operand's axes.
 
     An axis that only this operand has was summed away: its gradient is the same along it. An
-    axis that it names twice was read on the diagonal: its gradient goes back there.
+    axis that it names twice was read on the diagonal: its gradient goes back there. An axis of
+    length 1 that others have longer was broadcast: its gradient is left so, for the engine.
     """
     terms, _, output = subscripts.partition("->")
     names = terms.split(",")
@@ -122,7 +123,10 @@ def _einsum_rule(g: Any, y: Any, position: int, *operands: Any, subscripts: str)
     summed = _einsum(g, *arrays, subscripts=",".join([output, *others]) + "->" + "".join(known))
     axes = list(dict.fromkeys(mine))
     shape = tuple(np.shape(summed)[known.index(c)] if c in known else 1 for c in axes)
-    spread = np.broadcast_to(np.reshape(summed, shape), tuple(sizes[c] for c in axes))
+    spread = np.broadcast_to(
+        np.reshape(summed, shape),
+        tuple(max(n, sizes[c]) if n else 0 for c, n in zip(axes, shape, strict=True)),
+    )
     if len(axes) == len(mine):
         return spread
     places = np.ogrid[tuple(slice(sizes[c]) for c in axes)]
@@ -180,9 +184,12 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     array([[11.5]])
     """
     y = np.matmul(x, weight.T)
-    if bias is not None:
+    if bias is None:
+        return y
+    if bias.dtype == y.dtype:
         y += bias
-    return y
+        return y
+    return y + bias
 
 
 def _rows(x: Any) -> Any:

@@ -102,8 +102,6 @@ differentiable(product_of_others, _product_of_others_rule)
 
 def _prod(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     shape = np.shape(x)
-    if not shape:
-        return g
     axes = _axes(axis, len(shape))
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     order = rest + axes  # the reduced axes last, and then as one
@@ -140,5 +138,14 @@ def _var(
 
 
 @composite(np.std)
-def _std(a: Any, *args: Any, **options: Any) -> Any:
-    return np.sqrt(np.var(a, *args, **options))
+def _std(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
+    keepdims: bool = False, *, correction: float | None = None,
+) -> Any:  # fmt: skip
+    variance = np.var(a, axis, dtype, out, ddof, keepdims, correction=correction)
+    constant = np.equal(variance, 0)  # the root has no slope there; PyTorch's convention is 0
+    return np.where(constant, 0, np.sqrt(np.where(constant, 1, variance)))
+
+
+composite(np.amax)(np.max)
+composite(np.amin)(np.min)

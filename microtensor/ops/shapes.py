@@ -11,16 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import composite, differentiable, missing_rule, primitive, static
+from ..primitives import composite, differentiable, missing_option, primitive, registry, static
 from .indexing import scatter_add
 
 static(np.zeros_like, np.ones_like, np.empty_like)
 
-differentiable(np.reshape, lambda g, y, x: np.reshape(g, np.shape(x)))
+differentiable(np.reshape, lambda g, y, x, order: np.reshape(g, np.shape(x), order=order))
 differentiable(np.broadcast_to, lambda g, y, x: g)  # undone by the engine, as all broadcasting
 differentiable(np.expand_dims, lambda g, y, x: np.reshape(g, np.shape(x)))
-differentiable(np.squeeze, lambda g, y, x: np.reshape(g, np.shape(x)))
-differentiable(np.ravel, lambda g, y, x: np.reshape(g, np.shape(x)))
+differentiable(np.squeeze, lambda g, y, x, axis: np.reshape(g, np.shape(x)))
 differentiable(np.swapaxes, lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
 differentiable(
     np.moveaxis, lambda g, y, x, source, destination: np.moveaxis(g, destination, source)
@@ -35,6 +34,20 @@ differentiable(np.tril, lambda g, y, x, k: np.tril(g, k))
 differentiable(np.triu, lambda g, y, x, k: np.triu(g, k))
 
 
+def _reshape(a: Any, shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+    if order not in ("C", "F"):  # "A" depends on how the numbers lie in memory
+        raise missing_option(np.reshape, f"order={order!r}")
+    return np.reshape(a, shape, order=order, copy=copy)
+
+
+registry[np.reshape].computed_by(_reshape)
+
+
+@composite(np.ravel)
+def _ravel(a: Any, order: str = "C") -> Any:
+    return np.reshape(a, -1, order=order)
+
+
 def _inverse(axes: tuple[int, ...]) -> list[int]:
     ndim = len(axes)
     return [int(i) for i in np.argsort([a % ndim for a in axes])]
@@ -45,8 +58,10 @@ def _negated(shift: Any) -> Any:
 
 
 @primitive
-def _concatenate(*arrays: Any, axis: int | None = 0) -> Any:
-    return np.concatenate(arrays, axis=axis)
+def _concatenate(
+    *arrays: Any, axis: int | None = 0, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
+    return np.concatenate(arrays, axis=axis, dtype=dtype, casting=casting)
 
 
 _concatenate.__name__ = "concatenate"
@@ -68,17 +83,23 @@ differentiable(_concatenate, variadic=_concatenate_rule)
 
 
 @composite(np.concatenate)
-def _np_concatenate(arrays: Any, axis: int | None = 0, **options: Any) -> Any:
-    return _concatenate(*arrays, axis=axis, **options)
+def _np_concatenate(
+    arrays: Any, axis: int | None = 0, out: None = None, *, dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Any:  # fmt: skip
+    return _concatenate(*arrays, axis=axis, dtype=dtype, casting=casting)
 
 
 @composite(np.stack)
-def _stack(arrays: Any, axis: int = 0, **options: Any) -> Any:
+def _stack(
+    arrays: Any, axis: int = 0, out: None = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     arrays = [a if hasattr(a, "shape") else np.asarray(a) for a in arrays]
     shapes = {np.shape(a) for a in arrays}
     if len(shapes) > 1:
         np.stack([np.empty(np.shape(a)) for a in arrays])  # NumPy's own error
-    return _concatenate(*(np.expand_dims(a, axis) for a in arrays), axis=axis, **options)
+    rows = [np.expand_dims(a, axis) for a in arrays]
+    return _concatenate(*rows, axis=axis, dtype=dtype, casting=casting)
 
 
 def _pieces(x: Any, sections: Any, axis: int) -> list[Any]:
@@ -106,7 +127,7 @@ def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @primitive
-def _pad(x: Any, width: Any, value: Any = 0.0) -> Any:
+def _pad(x: Any, width: Any, value: Any) -> Any:
     return np.pad(x, width, constant_values=value)
 
 
@@ -115,6 +136,9 @@ _pad.__name__ = "pad"
 
 def _inner(width: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
     """Give the index of the original inside of the padded array."""
+    if isinstance(width, dict):  # by axis; an axis that is not there is not padded
+        by_axis = {axis % len(shape): pair for axis, pair in width.items()}
+        width = [np.broadcast_to(by_axis.get(i, 0), 2) for i in range(len(shape))]
     pairs = np.broadcast_to(np.asarray(width), (len(shape), 2))
     return tuple(slice(int(p[0]), int(p[0]) + n) for p, n in zip(pairs, shape, strict=True))
 
@@ -124,13 +148,13 @@ differentiable(_pad, lambda g, y, x, width: g[_inner(width, np.shape(x))])
 
 @composite(np.pad)
 def _np_pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if mode == "constant" and set(options) <= {"constant_values"}:
-        value = options.get("constant_values", 0.0)
-        if np.ndim(value) == 0:
-            return _pad(array, pad_width, value)
-    if mode in ("constant", "linear_ramp", "maximum", "minimum", "mean", "median", "empty"):
-        raise missing_rule(np.pad)
-    # The other modes copy entries: pad the entries' numbers, and take the entries they name.
+    if mode == "constant" and options.keys() <= {"constant_values"}:
+        return _pad(array, pad_width, options.get("constant_values", 0.0))
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise missing_option(np.pad, f"mode={mode!r}")
+    if options.get("reflect_type", "even") != "even":
+        raise missing_option(np.pad, f"reflect_type={options['reflect_type']!r}")
+    # These modes copy entries: pad the entries' numbers, and take the entries they name.
     numbers = np.arange(np.size(array)).reshape(np.shape(array))
     return np.reshape(array, -1)[np.pad(numbers, pad_width, mode=mode, **options)]
 
@@ -164,8 +188,10 @@ differentiable(np.diagonal, _diagonal_rule)
 
 
 @composite(np.trace)
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **options: Any) -> Any:
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, **options)
+def _trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
+) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @composite(np.atleast_1d)
@@ -175,11 +201,13 @@ def _atleast_1d(*arrays: Any) -> Any:
 
 
 @composite(np.vstack)
-def _vstack(arrays: Any, **options: Any) -> Any:
-    return _concatenate(*(a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in arrays), axis=0)
+def _vstack(arrays: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    rows = [a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in arrays]
+    return _concatenate(*rows, axis=0, dtype=dtype, casting=casting)
 
 
 @composite(np.hstack)
-def _hstack(arrays: Any, **options: Any) -> Any:
+def _hstack(arrays: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     rows = [np.atleast_1d(a) for a in arrays]
-    return _concatenate(*rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
+    axis = 0 if np.ndim(rows[0]) == 1 else 1
+    return _concatenate(*rows, axis=axis, dtype=dtype, casting=casting)
