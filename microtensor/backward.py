@@ -191,8 +191,8 @@ def _by_full_rule(
     try:
         return rule(g, y, *shown, **options)
     except ArithmeticError:  # Python's numbers raise where NumPy's give inf or nan
-        strong = [np.float64(x) if x.__class__ is float else x for x in shown]
-        return rule(g, y, *strong, **options)
+        strong = [np.float64(x) if x.__class__ is float else x for x in (g, y, *shown)]
+        return rule(*strong, **options)
 
 
 def fit(c: Any, x: Any, fn: Any, position: int) -> Any:

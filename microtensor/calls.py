@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import DTypeError
 from .graph import PAUSED, Node, label, module_path, next_number, state
-from .primitives import Known, missing_rule, name_of, registry
+from .primitives import Known, missing_option, missing_rule, name_of, registry
 
 _new = object.__new__
 _SEQUENCES = (tuple, list)
@@ -77,6 +77,9 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
             weak = False
     try:
         if options:
+            for name, given in options.items():
+                if isinstance(given, Node) and given.requires_grad:
+                    raise missing_option(known.fn, f"{name}=")  # its gradient would be lost
             options = {name: plain(given) for name, given in options.items()}
             data = known.forward(*arrays, **options)
         else:
@@ -95,7 +98,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         kind = data.dtype.kind
         if kind == "c":
             raise complex_error(f"{name_of(known.fn)} gave")
-        requires_grad = requires_grad and kind == "f"
+        requires_grad = requires_grad and kind == "f" and bool(known.rules)
     if not recorded or state.scope is PAUSED:
         return unrecorded(data)
     for a in operands:
