@@ -80,7 +80,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
             for name, given in options.items():
                 if isinstance(given, Node) and given.requires_grad:
                     raise missing_option(known.fn, f"{name}=")  # its gradient would be lost
-            options = {name: plain(given) for name, given in options.items()}
+            options = {name: _option(given) for name, given in options.items()}
             data = known.forward(*arrays, **options)
         else:
             data = known.forward(*arrays)
@@ -95,17 +95,23 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     if data.__class__ is not float:
         if data.__class__ in _SEQUENCES:
             return data  # np.nonzero and its kin answer with indices
-        kind = data.dtype.kind
-        if kind == "c":
-            raise complex_error(f"{name_of(known.fn)} gave")
-        requires_grad = requires_grad and kind == "f" and bool(known.rules)
+        try:
+            kind = data.dtype.kind
+        except AttributeError:  # Python's int or bool, or what is no number at all
+            data = np.asarray(data)[()]
+            kind = data.dtype.kind
+        if kind not in "fiub":
+            raise not_real(f"{name_of(known.fn)} gave", kind)
+        requires_grad = requires_grad and kind == "f"
     if not recorded or state.scope is PAUSED:
+        if data.__class__ is np.ndarray and id(data) in map(id, arrays):
+            data = data.copy()  # else it would change with the parameter that it is
         return unrecorded(data)
     for a in operands:
         if a.__class__ in _SEQUENCES:  # a list may change later, and rules are for arrays
             operands = tuple([np.asarray(a) if a.__class__ in _SEQUENCES else a for a in operands])
             break
-    return record(data, known.fn, operands, options, requires_grad)
+    return record(data, known.fn, operands, options, requires_grad and known.rules != ())
 
 
 def plain(x: Any) -> Any:
@@ -114,6 +120,15 @@ def plain(x: Any) -> Any:
         return x._data
     if x.__class__ is tuple or x.__class__ is list:
         return x.__class__(map(plain, x))
+    return x
+
+
+def _option(x: Any) -> Any:
+    """Do as `plain`, with a copy of a leaf's numbers: an assignment may change them later."""
+    if isinstance(x, Node):
+        return x._data.copy() if x.fn is None and isinstance(x._data, np.ndarray) else x._data
+    if x.__class__ is tuple or x.__class__ is list:
+        return x.__class__(map(_option, x))
     return x
 
 
@@ -133,7 +148,10 @@ def _add_context(error: Exception, known: Known, operands: tuple) -> None:
     error.add_note("\n".join(rows))
 
 
-def complex_error(where: str) -> DTypeError:
+def not_real(where: str, kind: str) -> DTypeError:
+    """Build the error for numbers that are complex, or for what is no number."""
+    if kind != "c":
+        return DTypeError(f"{where} objects that are no real numbers.", expected="real numbers")
     return DTypeError(
         f"{where} complex numbers, which have no gradients here.",
         expected="real floating-point numbers",
