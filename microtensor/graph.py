@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from .errors import ShapeError, StaleValueError
+from .errors import DTypeError, ShapeError, StaleValueError
 
 next_number = itertools.count(1).__next__  # creation order; atomic under the interpreter's lock
 
@@ -181,7 +181,8 @@ def assign(node: Node, data: Any) -> None:
     node : Node
         A leaf.
     data : array_like
-        Its new numbers, of the same shape; they are converted to the leaf's dtype.
+        Its new numbers, of the same shape; they are converted to the leaf's dtype. An array that
+        has it already is kept, not copied.
 
     Raises
     ------
@@ -189,6 +190,8 @@ def assign(node: Node, data: Any) -> None:
         If a call made this value: changing it would falsify the graph.
     ShapeError
         If the shape would change.
+    DTypeError
+        If the leaf's dtype cannot hold the numbers: integers cannot hold fractions.
     """
     old = node._data
     if node.fn is not None:
@@ -198,10 +201,19 @@ def assign(node: Node, data: Any) -> None:
         )
     if np.shape(data) != np.shape(old):
         raise ShapeError(
-            f"{label(node)}.data: an assignment must keep the shape.",
+            f"{label(node)}: an assignment to .data must keep the shape.",
             expected=f"shape {np.shape(old)}",
             got=f"shape {np.shape(data)}",
             hint="For other numbers of another shape, make a new Value.",
+        )
+    dtype = getattr(old, "dtype", np.dtype(float))
+    given = data.dtype if hasattr(data, "dtype") else np.asarray(data).dtype
+    if given != dtype and not np.can_cast(given, dtype, "same_kind"):
+        raise DTypeError(
+            f"{label(node)}: its dtype cannot hold the numbers assigned to .data.",
+            expected=f"numbers of dtype {dtype}, or that convert to it",
+            got=f"dtype {given}",
+            hint="For numbers of another dtype, make a new Value.",
         )
     if isinstance(old, np.ndarray):
         rebind(node, np.asarray(data, dtype=old.dtype))

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import calls
+from .at import At
 from .backward import NOTHING, backward_pass, seed_for, zeros_for
-from .calls import call, complex_error, plain, unrecorded
+from .calls import call, plain, unrecorded
 from .errors import (
-    ArgumentError,
     DTypeError,
     GradientError,
     InPlaceError,
@@ -26,7 +26,7 @@ from .errors import (
 )
 from .graph import Node, Step, ancestors, assign, is_recording, label, next_number
 from .methods import Methods
-from .ops.indexing import scatter_add, scatter_set
+from .numbers import numbers
 
 
 class Value(Methods):
@@ -78,7 +78,7 @@ class Value(Methods):
         requires_grad: bool | None = None,
         dtype: Any = None,
     ) -> None:
-        self._data = data = _numbers(data, dtype)
+        self._data = data = numbers(data, dtype)
         is_float = data.__class__ is float or data.dtype.kind == "f"
         if requires_grad and not is_float:
             raise DTypeError(
@@ -104,8 +104,11 @@ class Value(Methods):
         return self._data
 
     @data.setter
-    def data(self, numbers: Any) -> None:
-        assign(self, plain(numbers))
+    def data(self, new: Any) -> None:
+        new = plain(new)
+        if isinstance(new, np.ndarray) and new is not self._data:
+            new = new.copy()  # two Values on one array would change together at -=
+        assign(self, new)
 
     @property
     def origin(self) -> Step | None:
@@ -318,9 +321,9 @@ class Value(Methods):
         return round(self.item(), digits)
 
     def __format__(self, spec: str) -> str:
-        return format(
-            self.item() if self.ndim == 0 else str(self) if not spec else self._data, spec
-        )
+        if not spec:
+            return str(self)
+        return format(self.item() if self.ndim == 0 else self._data, spec)
 
     def __repr__(self) -> str:
         grad = "—" if self.grad is None else repr(plain(self.grad))
@@ -330,7 +333,9 @@ class Value(Methods):
     # Copies
 
     def __copy__(self) -> Value:
-        return _restore(type(self), self._data, self.grad, self.name, self.requires_grad)
+        data = self._data.copy() if isinstance(self._data, np.ndarray) else self._data
+        grad = self.grad.copy() if isinstance(self.grad, np.ndarray) else self.grad
+        return _restore(type(self), data, grad, self.name, self.requires_grad)
 
     def __deepcopy__(self, memo: dict) -> Value:
         for node in ancestors(self):  # oldest first, so that operands are there before their users
@@ -355,79 +360,6 @@ class Value(Methods):
 
 
 calls.value_class = Value
-
-
-class At:
-    """The places of a Value that an index names: ``x.at[i].set(v)``, ``x.at[i].add(v)``.
-
-    Both give a new Value and are differentiable in ``x`` and ``v``. Where an index names a place
-    twice, ``set`` keeps the last of the values given for it and ``add`` adds them all.
-    """
-
-    __slots__ = ("_index", "_value")
-
-    def __init__(self, value: Value, index: Any = ()) -> None:
-        self._value, self._index = value, index
-
-    def __getitem__(self, index: Any) -> At:
-        return At(self._value, index)
-
-    def set(self, values: Any) -> Value:
-        """Give a Value with these entries replaced."""
-        return scatter_set(self._value, values, index=self._index)
-
-    def add(self, values: Any) -> Value:
-        """Give a Value with something added to these entries."""
-        shape = np.shape(self._value[self._index])
-        added = scatter_add(
-            np.broadcast_to(values, shape), index=self._index, shape=self._value.shape
-        )
-        return self._value + added
-
-
-def _numbers(data: Any, dtype: Any) -> Any:
-    """Convert what a user gives to a Python float or an array of its own."""
-    if data.__class__ is float and dtype is None:
-        return data
-    if isinstance(data, Node):
-        raise ArgumentError(
-            "Value: the data are a Value already.",
-            expected="numbers",
-            got=label(data),
-            hint="Use it as it is, or v.detach() for a constant of the same numbers.",
-        )
-    if dtype is None and data.__class__ is int:
-        return float(data)
-    if isinstance(data, list | tuple) and _holds_values(data):
-        raise ArgumentError(
-            "Value: the data contain Values, whose graph would be lost.",
-            expected="numbers",
-            got=f"a {type(data).__name__} with Values in it",
-            hint="Use np.stack([...]) to join Values into one.",
-        )
-    array = np.array(data, dtype=dtype)
-    if array.dtype.kind == "c":
-        raise complex_error("Value: the data are")
-    if array.dtype.kind not in "fiub":
-        raise DTypeError(
-            "Value: the data are no numbers.",
-            expected="a number, a nested list of numbers, or a numeric array",
-            got=f"{type(data).__name__} (dtype {array.dtype})",
-        )
-    if dtype is None and array.dtype.kind in "iu" and not hasattr(data, "dtype"):
-        array = array.astype(float)  # a list of Python's integers means real numbers
-    return array[()]
-
-
-def _holds_values(nested: Any) -> bool:
-    stack = [nested]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Node):
-            return True
-        if isinstance(x, list | tuple):
-            stack.extend(x)
-    return False
 
 
 def _restore(cls: Any, data: Any, grad: Any, name: str | None, requires_grad: bool) -> Value:

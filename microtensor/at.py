@@ -1,0 +1,40 @@
+"""How is part of a Value changed? By an index, into a new Value.
+
+What indexing reads, `At` writes; both ways are differentiable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .ops.indexing import scatter_add, scatter_set
+
+
+class At:
+    """The places of a Value that an index names: ``x.at[i].set(v)``, ``x.at[i].add(v)``.
+
+    Both give a new Value and are differentiable in ``x`` and ``v``. Where an index names a place
+    twice, ``set`` keeps the last of the values given for it and ``add`` adds them all.
+    """
+
+    __slots__ = ("_index", "_value")
+
+    def __init__(self, value: Any, index: Any = ()) -> None:
+        self._value, self._index = value, index
+
+    def __getitem__(self, index: Any) -> At:
+        return At(self._value, index)
+
+    def set(self, values: Any) -> Any:
+        """Give a Value with these entries replaced."""
+        return scatter_set(self._value, values, index=self._index)
+
+    def add(self, values: Any) -> Any:
+        """Give a Value with something added to these entries."""
+        shape = np.shape(self._value[self._index])
+        added = scatter_add(
+            np.broadcast_to(values, shape), index=self._index, shape=self._value.shape
+        )
+        return self._value + added
