@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ShapeError
+from .errors import GradientError, ShapeError
 from .graph import Node, ancestors, by_number, stale, state
 from .ops.arithmetic import astype
 from .primitives import Known, name_of, registry
@@ -89,10 +89,11 @@ def backward_pass(
         finally:
             _depth -= 1
             state.scope = scope
-            for node in order:
-                node._cotangent = None
-            for node, cotangent in outer:
-                node._cotangent = cotangent
+            try:
+                _clean(order, outer)
+            except BaseException:  # Ctrl-C: what is left behind would falsify every later pass
+                _clean(order, outer)
+                raise
 
 
 def collect(node: Node) -> Any:
@@ -109,12 +110,19 @@ def _save_outer_pass(roots: Sequence[Node]) -> list[tuple[Node, Any]]:
     return busy
 
 
+def _clean(order: list[Node], outer: list[tuple[Node, Any]]) -> None:
+    for node in order:
+        node._cotangent = None
+    for node, cotangent in outer:
+        node._cotangent = cotangent
+
+
 def _reach(roots: Sequence[Node], order: list[Node]) -> None:
     """List all that a gradient can flow to, oldest first, and mark it; as `ancestors` does."""
     for root in roots:
         if root._cotangent is None:
+            order.append(root)  # first, so that all that is marked is cleaned, even at Ctrl-C
             root._cotangent = NOTHING
-            order.append(root)
     for node in order:  # grows while it is walked
         number = node.number
         for a in node.args:
@@ -122,8 +130,8 @@ def _reach(roots: Sequence[Node], order: list[Node]) -> None:
                 if a.number > number:
                     raise stale(a, node)
                 if a.requires_grad and a._cotangent is None:
-                    a._cotangent = NOTHING
                     order.append(a)
+                    a._cotangent = NOTHING
     order.sort(key=by_number)
 
 
@@ -131,8 +139,8 @@ def _between(roots: Sequence[Node], targets: frozenset[Node], order: list[Node])
     """List the nodes on the paths from the targets to the roots, oldest first, and mark them."""
     for node in ancestors(*roots, differentiable=True, stop=targets):  # operands before users
         if node in targets or any(isinstance(a, Node) and a._cotangent for a in node.args):
-            node._cotangent = NOTHING
             order.append(node)
+            node._cotangent = NOTHING
 
 
 def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
@@ -161,9 +169,11 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             c = rules[position](g, y, *shown)  # type: ignore[index]  # None: the long way
         except (ArithmeticError, TypeError):
             c = _by_full_rule(known, position, g, y, shown, node, create_graph)
-            if c is None:
+            if c is NOTHING:
                 continue
         x = a._data
+        if c.__class__ is complex:
+            c = _by_full_rule(known, position, g, y, shown, node, create_graph)
         if c.__class__ is not float or (x.__class__ is not float and x.__class__ is not int):
             c = fit(c, x, known.fn, position)
             if a.fn is None and c.__class__ is np.ndarray and received is NOTHING:
@@ -178,21 +188,25 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
 def _by_full_rule(
     known: Known, position: int, g: Any, y: Any, shown: Any, node: Node, create_graph: bool
 ) -> Any:
-    """Call a rule that may want options, be one for all operands, or be missing: None."""
+    """Call a rule that may want options, be one for all operands, or be missing: NOTHING."""
     if known.variadic:
         options = known.options_for(0, node.kwargs)
         return known.rules[0](g, y, position, *shown, **options)
     rule = known.rules[position] if position < len(known.rules) else None
     if rule is None:
-        return None
+        return NOTHING
     options = known.options_for(position, node.kwargs)
     if create_graph and "kept" in options:
         options["kept"] = None  # what the forward pass kept cannot be differentiated
     try:
-        return rule(g, y, *shown, **options)
-    except ArithmeticError:  # Python's numbers raise where NumPy's give inf or nan
-        strong = [np.float64(x) if x.__class__ is float else x for x in (g, y, *shown)]
-        return rule(*strong, **options)
+        c = rule(g, y, *shown, **options)
+        if c.__class__ is not complex:
+            return c
+    except ArithmeticError:
+        pass
+    # Python's numbers raise, or turn complex, where NumPy's give inf or nan.
+    strong = [np.float64(x) if x.__class__ in (float, int) else x for x in (g, y, *shown)]
+    return rule(*strong, **options)
 
 
 def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
@@ -213,6 +227,8 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     ------
     ShapeError
         If the contribution cannot have come from broadcasting, so that the rule is wrong.
+    GradientError
+        If the rule gave None.
     """
     if c.__class__ is np.ndarray and x.__class__ is np.ndarray:
         if c.shape == x.shape:
@@ -220,6 +236,13 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
         if c.ndim == 2 and c.shape[1:] == x.shape:  # a bias: a sum over the long axis, by BLAS
             c = _ones(len(c), c.dtype).dot(c)
             return c if c.dtype == x.dtype else c.astype(x.dtype)
+    if c is None:
+        raise GradientError(
+            f"The rule of {name_of(fn)} for operand {position} gave None.",
+            expected="the gradient of that operand",
+            hint="Does it return what it computes? Where no derivative exists, "
+            "give None in place of the rule.",
+        )
     have, want = np.shape(c), np.shape(x)
     if have != want:
         extra = len(have) - len(want)
@@ -337,6 +360,6 @@ def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
     for position, a in enumerate(node.args):
         if isinstance(a, Node) and a.requires_grad:
             c = _by_full_rule(known, position, gradient, node._data, shown, node, False)
-            c = zeros_for(a) if c is None else fit(c, a._data, known.fn, position)
+            c = zeros_for(a) if c is NOTHING else fit(c, a._data, known.fn, position)
             sent.append((position, a, c))
     return sent
