@@ -9,27 +9,29 @@ is given some, the results stay connected to them: so derivatives nest, to any o
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .backward import gradients
-from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError, ShapeError
-from .graph import Model, Node, ancestors, is_recording, recording
+from .backward import gradients, zeros_for
+from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
+from .graph import Node, ancestors, is_recording, recording
+from .nesting import leaves, leaves_like, rebuild
 from .value import Value
 
 
-def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+def grad(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     """Give the function that computes the gradient of a scalar function.
 
     Parameters
     ----------
     f : callable
         Gives one number.
-    argnums : int or tuple of int, default 0
-        With respect to which positional arguments.
+    argnums : int, or tuple or list of int, default 0
+        With respect to which positional arguments; negative ones count from the end.
 
     Returns
     -------
@@ -41,9 +43,11 @@ def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     Raises
     ------
     GradientError
-        If ``f`` gives more than one number.
+        If ``f`` gives more than one number, or None.
     DTypeError
         If an argument holds integers where floats are needed.
+    ArgumentError
+        If ``argnums`` names an argument that was not given, or one twice.
 
     Examples
     --------
@@ -58,7 +62,7 @@ def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
 
-def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     """Give the function that computes a scalar function and its gradient in one pass.
 
     Parameters, gradient and errors are those of `grad`.
@@ -71,8 +75,8 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         run = _Run(f, args, kwargs, argnums)
-        output = run.only_output("grad")
-        return run.release(output), run.pull([1.0])
+        run.only_output("grad")
+        return run.release(), run.pull([1.0])
 
     return both
 
@@ -103,11 +107,9 @@ def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
     run = _Run(f, args, {}, tuple(range(len(args))))
 
     def pull(gradient: Any) -> Any:
-        seeds = _leaves(gradient)
-        _match("vjp: the gradient", seeds, run.outputs)
-        return run.pull(seeds)
+        return run.pull(leaves_like(run.output, gradient, "vjp: the gradient"))
 
-    return run.release(run.output), pull
+    return run.release(), pull
 
 
 def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
@@ -138,27 +140,27 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     >>> jvp(lambda x: x * x, (3.0,), (10.0,))
     (9.0, 60.0)
     """
-    run = _Run(f, tuple(primals), {}, tuple(range(len(primals))))
-    directions = _leaves(tuple(tangents))
-    _match("jvp: the tangent", directions, run.inputs)
+    run, directions = _along("jvp", f, primals, tangents)
     with recording():
-        dummies = [Value(np.zeros(np.shape(o._data), o.dtype)) for o in run.outputs]
+        dummies = [Value(zeros_for(o)) for o in run.outputs]
         pulled = gradients(run.outputs, run.inputs, dummies, create_graph=True)
     linear = [(p, t) for p, t in zip(pulled, directions, strict=True) if isinstance(p, Node)]
     change = gradients(
         [p for p, _ in linear], dummies, [t for _, t in linear], create_graph=run.connected
     )
-    return run.release(run.output), run.rebuild(change)
+    return run.release(), run.rebuild(run.shown(change))
 
 
-def jacobian(f: Callable, argnums: int = 0) -> Callable:
+def jacobian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     """Give the function that computes all partial derivatives of an array function.
+
+    Parameters and errors are those of `grad`, except that ``f`` may give an array.
 
     Returns
     -------
     callable
         Of the same arguments; gives an array of the output's shape followed by the input's,
-        ``J[i, j] = d f(x)[i] / d x[j]``.
+        ``J[i, j] = d f(x)[i] / d x[j]``, in the structure of the arguments.
 
     Examples
     --------
@@ -171,6 +173,9 @@ def jacobian(f: Callable, argnums: int = 0) -> Callable:
         run = _Run(f, args, kwargs, argnums)
         output = run.only_output("jacobian", scalar=False)
         shape = np.shape(output._data)
+        if 0 in shape:
+            empty = [np.zeros(shape + x.shape, x.dtype) for x in run.inputs]
+            return run.structure(run.shown(empty))
         rows = []
         for seed in np.eye(int(np.size(output._data)), dtype=output.dtype):
             rows.append(run.pull([np.reshape(seed, shape)]))
@@ -221,16 +226,27 @@ def hvp(f: Callable, primals: tuple, tangents: tuple) -> Any:
     >>> hvp(lambda x: (x ** 3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
     (array([  6., 120.]),)
     """
-    run = _Run(f, tuple(primals), {}, tuple(range(len(primals))))
+    run, directions = _along("hvp", f, primals, tangents)
     output = run.only_output("hvp")
-    directions = _leaves(tuple(tangents))
-    _match("hvp: the tangent", directions, run.inputs)
     first = gradients([output], run.inputs, create_graph=True)
     along = [(g, t) for g, t in zip(first, directions, strict=True) if isinstance(g, Node)]
     second = gradients(
         [g for g, _ in along], run.inputs, [t for _, t in along], create_graph=run.connected
     )
-    return run.structure(second)
+    return run.structure(run.shown(second))
+
+
+def _along(name: str, f: Callable, primals: Any, tangents: Any) -> tuple[_Run, list[Any]]:
+    """Run a function, and list the direction to differentiate it in."""
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise ArgumentError(
+                f"{name}: {what} must be a tuple, with one entry per argument of the function.",
+                got=f"{type(given).__name__}",
+                hint="For one argument, write (x,).",
+            )
+    run = _Run(f, tuple(primals), {}, tuple(range(len(primals))))
+    return run, leaves_like(tuple(primals), tuple(tangents), f"{name}: the tangent")
 
 
 class _Run:
@@ -238,7 +254,7 @@ class _Run:
 
     def __init__(self, f: Callable, args: tuple, kwargs: dict, argnums: Any) -> None:
         self.argnums = argnums
-        chosen = argnums if isinstance(argnums, tuple) else (argnums,)
+        chosen = argnums if isinstance(argnums, tuple | list) else (argnums,)
         for n in chosen:
             if not -len(args) <= n < len(args):
                 raise ArgumentError(
@@ -246,18 +262,29 @@ class _Run:
                     expected=f"numbers from 0 to {len(args) - 1}, for {len(args)} positional",
                     got=f"{n}",
                 )
+        if len({n % len(args) for n in chosen}) != len(chosen):
+            raise ArgumentError("argnums names an argument twice.", got=f"{argnums}")
         self.given = [args[n] for n in chosen]
         outer = is_recording()
         with recording():
             fresh = list(args)
             self.inputs: list[Value] = []
             for n, given in zip(chosen, self.given, strict=True):
-                leaves = [_fresh(leaf) for leaf in _leaves(given)]
-                self.inputs.extend(leaves)
-                fresh[n] = _rebuild(given, iter(leaves), models=True)
+                inputs = [_fresh(leaf) for leaf in leaves(given)]
+                self.inputs.extend(inputs)
+                fresh[n] = rebuild(given, iter(inputs), models=True)
             self.output = f(*fresh, **kwargs)
-        self.outputs = [_as_output(leaf) for leaf in _leaves(self.output)]
+        if self.output is None:
+            raise GradientError(
+                "the function to differentiate gave None.",
+                expected="a Value, or several in lists, tuples and dicts",
+                hint="Does it return what it computes?",
+            )
+        self.outputs = [_as_output(leaf) for leaf in leaves(self.output)]
+        # The results stay connected if the output depends on Values of the caller's. They are
+        # Values also if it was given some on which it happens not to depend: a zero, say.
         self.connected = outer and self._uses_other_values()
+        self.gives_values = self.connected or (outer and any(x.fn is not None for x in self.inputs))
 
     def _uses_other_values(self) -> bool:
         """Tell whether the result depends on Values of the caller's, so must stay connected."""
@@ -292,22 +319,30 @@ class _Run:
         ]
         connected = self.connected or any(isinstance(s, Node) for s in seeds)
         found = gradients(self.outputs, self.inputs, shaped, create_graph=connected)
-        return self.structure(found)
+        return self.structure(self.shown(found, connected))
 
-    def structure(self, leaves: list[Any]) -> Any:
-        """Give leaves, one per input, in the structure of the chosen arguments."""
-        source = iter(leaves)
-        parts = tuple(_rebuild(given, source) for given in self.given)
-        return parts if isinstance(self.argnums, tuple) else parts[0]
+    def shown(self, found: list[Any], as_values: bool = False) -> list[Any]:
+        """Give results as Values if the caller's own are involved, else as plain numbers."""
+        if not (as_values or self.gives_values):
+            return found
+        return [x if isinstance(x, Node) else Value(x, requires_grad=False) for x in found]
 
-    def rebuild(self, leaves: list[Any]) -> Any:
-        return _rebuild(self.output, iter(leaves))
+    def structure(self, results: list[Any]) -> Any:
+        """Give results, one per input, in the structure of the chosen arguments."""
+        source = iter(results)
+        parts = tuple(rebuild(given, source) for given in self.given)
+        return parts if isinstance(self.argnums, tuple | list) else parts[0]
 
-    def release(self, output: Any) -> Any:
-        """Give the output itself where it is connected to the caller's Values, else its numbers."""
-        if self.connected:
-            return output
-        return _rebuild(output, (o._data for o in _leaves(output, keep=True)))
+    def rebuild(self, results: list[Any]) -> Any:
+        return rebuild(self.output, iter(results))
+
+    def release(self) -> Any:
+        """Give the output: Values if the caller's own are involved, else its numbers."""
+        if self.gives_values:
+            return self.rebuild(self.outputs)
+        numbers = (o._data for o in self.outputs)
+        # What a later pull needs must not change when the caller writes into the output.
+        return self.rebuild([x.copy() if isinstance(x, np.ndarray) else x for x in numbers])
 
 
 def _fresh(x: Any) -> Value:
@@ -338,54 +373,25 @@ def _as_output(x: Any) -> Value:
         f"the function gave {type(x).__name__}, not a Value: nothing connects it to its input, "
         "so its gradient is zero. float(x), x.data and x.item() leave the graph.",
         DisconnectedWarning,
-        stacklevel=5,
+        stacklevel=_frames_of_ours(),
     )
     return Value(x, requires_grad=False)
 
 
-def _leaves(tree: Any, keep: bool = False) -> list[Any]:
-    """List the leaves of nested lists, tuples, dicts and models, in order."""
-    if isinstance(tree, Model) and not isinstance(tree, Node):
-        return [parameter for _, parameter in tree.named_parameters()]
-    if isinstance(tree, dict):
-        return [leaf for branch in tree.values() for leaf in _leaves(branch, keep)]
-    if isinstance(tree, list | tuple):
-        return [leaf for branch in tree for leaf in _leaves(branch, keep)]
-    if keep and not isinstance(tree, Node):
-        return [Value(tree, requires_grad=False)]
-    return [tree]
-
-
-def _rebuild(tree: Any, leaves: Any, models: bool = False) -> Any:
-    """Put leaves in the places of another structure's."""
-    if isinstance(tree, Model) and not isinstance(tree, Node):
-        named = {name: next(leaves) for name, _ in tree.named_parameters()}
-        return tree if models else named
-    if isinstance(tree, dict):
-        return {key: _rebuild(branch, leaves, models) for key, branch in tree.items()}
-    if isinstance(tree, list | tuple):
-        branches = [_rebuild(branch, leaves, models) for branch in tree]
-        if isinstance(tree, list):
-            return branches
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
-    return next(leaves)
-
-
-def _match(what: str, given: list[Any], wanted: list[Any]) -> None:
-    have, want = [np.shape(x) for x in given], [np.shape(x._data) for x in wanted]
-    if have != want:
-        raise ShapeError(
-            f"{what} must have the structure and shapes of what it is for.",
-            expected=", ".join(map(str, want)),
-            got=", ".join(map(str, have)),
-        )
+def _frames_of_ours() -> int:
+    """Count the frames up to the user's line, which a warning is to show."""
+    depth = 1
+    while sys._getframe(depth).f_code.co_filename == __file__:
+        depth += 1
+    return depth
 
 
 def _stack_rows(rows: list[Any], shape: tuple[int, ...]) -> Any:
     """Join the gradients of each output entry, in the structure of one of them."""
-    columns = [_leaves(row) for row in rows]
+    columns = [leaves(row) for row in rows]
     joined = [
         np.reshape(np.stack(column), shape + np.shape(column[0]))
         for column in zip(*columns, strict=True)
     ]
-    return _rebuild(rows[0], iter(joined))
+    numbers = (x[()] if isinstance(x, np.ndarray) else x for x in joined)  # no arrays of rank 0
+    return rebuild(rows[0], numbers)
