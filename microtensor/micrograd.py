@@ -91,6 +91,13 @@ def _number(data: Any) -> float:
     return float(data)
 
 
+def _constant(number: Any) -> Value:
+    """Wrap a constant that was there before the call that used it, so is older than all."""
+    value = Value(number)
+    value.number = 0
+    return value
+
+
 def _function(fn: Callable) -> Callable:
     return lambda self: _made(float(fn(float(self._data))), fn, (self,))
 
@@ -100,11 +107,11 @@ class Value(core.Value):
 
     Examples
     --------
-    >>> a, b = Value(-4.0), Value(2.0)
+    >>> a, b = Value(-4.0), Value(3.0)
     >>> c = (a * b + b**3).relu()
     >>> c.backward()
     >>> c, a, b
-    (Value(data=0, grad=1), Value(data=-4.0, grad=0.0), Value(data=2.0, grad=0.0))
+    (Value(data=15.0, grad=1), Value(data=-4.0, grad=3.0), Value(data=3.0, grad=23.0))
     """
 
     __slots__ = ()
@@ -126,8 +133,10 @@ class Value(core.Value):
     @property
     def _prev(self) -> set[Value]:
         """The operands; constants are wrapped as micrograd wraps them, once."""
+        if self.fn is np.power and not isinstance(self.args[1], Node):
+            return {self.args[0]}  # an exponent stands in the sign, as in **2
         if any(not isinstance(a, Node) for a in self.args):
-            self.args = tuple(a if isinstance(a, Node) else Value(a) for a in self.args)
+            self.args = tuple(a if isinstance(a, Node) else _constant(a) for a in self.args)
         return set(self.args)
 
     @property
@@ -140,7 +149,8 @@ class Value(core.Value):
     def backward(self, *args: Any, **options: Any) -> None:
         """Set the gradient of this number with respect to all it depends on."""
         super().backward(*args, **options)
-        self.grad = 1
+        if not args and not options:
+            self.grad = 1  # micrograd's own, an integer
 
     def __repr__(self) -> str:
         return f"Value(data={self._data}, grad={self.grad})"
