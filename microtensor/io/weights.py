@@ -18,7 +18,7 @@ import safetensors.numpy
 from ..calls import plain
 from ..errors import ArgumentError, FileFormatError, ParameterError
 
-_KINDS = "bool, or integers or floats of 16 to 64 bits (8 for integers)"
+_KINDS = "bools, integers, or floats of 16, 32 or 64 bits"
 _HEADER = 8  # bytes; they tell how long the table of contents after them is
 
 
