@@ -36,7 +36,7 @@ def check_state(
             got=f"a {type(state).__name__}",
         )
     wanted = dict(own)
-    arrays = {key: np.array(plain(x)) for key, x in state.items() if key in wanted}
+    arrays = {key: np.asarray(plain(x)).copy() for key, x in state.items() if key in wanted}
     problems = [
         *_listed("missing", [key for key in wanted if key not in arrays]),
         *_listed("unexpected", [str(key) for key in state if key not in wanted]),

@@ -88,7 +88,7 @@ class Optimizer:
             If it is the state of another kind of optimizer, or of other parameters. Nothing is
             changed then.
         """
-        given = {key: np.array(x) for key, x in state.items()}
+        given = {key: np.asarray(x).copy() for key, x in state.items()}
         lr = given.pop("lr", np.array(()))
         fresh: State = []
         misfits = [] if lr.shape == () else ["lr"]
@@ -203,7 +203,7 @@ def subtract(p: Node, change: Any) -> None:
     """Move a parameter: p - change, in a new array, which may be that of ``change``."""
     x = p._data
     if x.__class__ is np.ndarray and change.dtype is x.dtype:
-        np.subtract(x, change, out=change)
+        np.subtract(x, change, change)
         rebind(p, change)
     else:
         assign(p, x - change)
