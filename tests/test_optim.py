@@ -1,0 +1,398 @@
+"""Optimizers: each against its equations, written out once more in plain NumPy."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import losses, nn, optim
+from microtensor.errors import ArgumentError, GradientError, ParameterError, ShapeError
+
+SHAPES = [(3, 2), (4,), (), (1, 2, 2)]
+
+
+def sgd(p, g, memory, t, lr, momentum=0, dampening=0, weight_decay=0, nesterov=False):
+    g = g + weight_decay * p
+    if momentum:
+        memory["b"] = g if t == 1 else momentum * memory["b"] + (1 - dampening) * g
+        g = g + momentum * memory["b"] if nesterov else memory["b"]
+    return p - lr * g
+
+
+def adam(p, g, memory, t, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+    g = g + weight_decay * p
+    memory["m"] = betas[0] * memory.get("m", 0) + (1 - betas[0]) * g
+    memory["v"] = betas[1] * memory.get("v", 0) + (1 - betas[1]) * g**2
+    mean, square = memory["m"] / (1 - betas[0] ** t), memory["v"] / (1 - betas[1] ** t)
+    return p - lr * mean / (np.sqrt(square) + eps)
+
+
+def adamw(p, g, memory, t, lr=1e-3, weight_decay=1e-2, **options):
+    return adam(p, g, memory, t, lr, **options) - lr * weight_decay * p
+
+
+TABLE = [
+    (optim.SGD, sgd, {"lr": 0.1}),
+    (optim.SGD, sgd, {"lr": 0.1, "weight_decay": 0.2}),
+    (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9}),
+    (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.2}),
+    (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+    (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.2}),
+    (optim.Adam, adam, {}),
+    (optim.Adam, adam, {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2}),
+    (optim.AdamW, adamw, {}),
+    (optim.AdamW, adamw, {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2}),
+]
+NAMES = [f"{row[0].__name__}-{row[2]}" for row in TABLE]
+KINDS = [row for row, name in zip(TABLE, NAMES, strict=True) if "0.2" in name]
+
+
+def parameters(dtype=np.float64):
+    rng = np.random.default_rng(1)
+    return [nn.Parameter(rng.standard_normal(s), dtype=dtype) for s in SHAPES] + [nn.Parameter(0.5)]
+
+
+def worst_error(make, equations, options, dtype=np.float64, skipped=()):
+    """Take seven steps both ways; tell the largest difference relative to the largest number."""
+    rng = np.random.default_rng(2)
+    moved = parameters(dtype)
+    optimizer = make(moved, **options)
+    plain = [np.array(p.data, float) for p in moved]
+    memories, counts = [{} for _ in plain], [0] * len(plain)
+    for step in range(7):
+        optimizer.zero_grad()
+        for i, p in enumerate(moved):
+            g = rng.standard_normal(p.shape)
+            if (step, i) not in skipped:
+                p.grad = float(g) if isinstance(p.data, float) else g.astype(dtype)[()]
+                counts[i] += 1
+                plain[i] = equations(plain[i], g, memories[i], counts[i], **options)
+        optimizer.step()
+    return max(np.max(np.abs(p.data - x)) for p, x in zip(moved, plain, strict=True))
+
+
+@pytest.mark.parametrize(("make", "equations", "options"), TABLE, ids=NAMES)
+def test_an_optimizer_follows_its_equations(make, equations, options):
+    assert worst_error(make, equations, options) < 1e-14
+    assert worst_error(make, equations, options, np.float32) < 2e-6
+
+
+@pytest.mark.parametrize(("make", "equations", "options"), KINDS)
+def test_parameters_without_a_gradient_wait(make, equations, options):
+    skipped = {(0, 0), (0, 1), (2, 3), (3, 3), (3, 0), (5, 4)}
+    assert worst_error(make, equations, options, skipped=skipped) < 1e-14
+
+
+@pytest.mark.parametrize(("make", "equations", "options"), TABLE, ids=NAMES)
+def test_the_check_of_equations_objects_to_wrong_ones(make, equations, options):
+    def wrong(p, g, memory, t, **given):
+        return equations(p, g, memory, max(t, 2) if t > 1 else 1, **given) * (1 + 1e-6)
+
+    assert worst_error(make, wrong, options) > 1e-8
+
+
+def test_large_and_small_parameters_move_by_the_same_equations():
+    rng = np.random.default_rng(0)
+    large, small = rng.standard_normal((200, 200)), rng.standard_normal(3)
+    together = [nn.Parameter(large), nn.Parameter(small), nn.Parameter(small)]
+    alone = [nn.Parameter(large[:1, :2]), nn.Parameter(small)]
+    for optimizer in (optim.Adam(together, lr=0.1), optim.Adam(alone, lr=0.1)):
+        for _ in range(5):
+            for p in optimizer.parameters:
+                p.grad = np.cos(p.data)
+            optimizer.step()
+    assert np.array_equal(together[0].data[:1, :2], alone[0].data)
+    assert np.array_equal(together[1].data, alone[1].data)
+    assert np.array_equal(together[2].data, alone[1].data)
+
+
+@pytest.mark.parametrize(("make", "_", "options"), KINDS)
+def test_a_step_leaves_old_arrays_and_gradients_as_they_were(make, _, options):
+    moved = parameters(np.float32)
+    optimizer = make(moved, **options)
+    for _ in range(2):
+        before = [p.data for p in moved]
+        copies = [np.array(x) for x in before]
+        for p in moved:
+            p.grad = p.data * 2
+        gradients = [np.array(p.grad) for p in moved]
+        optimizer.step()
+        assert all(np.array_equal(a, b) for a, b in zip(before, copies, strict=True))
+        assert all(np.array_equal(p.grad, g) for p, g in zip(moved, gradients, strict=True))
+        assert not any(np.array_equal(p.data, x) for p, x in zip(moved, before, strict=True))
+        assert [p.dtype for p in moved] == [np.float32] * 4 + [np.float64]
+        assert isinstance(moved[-1].data, float)
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.AdamW])
+def test_a_step_makes_earlier_graphs_stale(make):
+    w = nn.Parameter([3.0], name="w")
+    loss = (w * w).sum()
+    loss.backward()
+    make([w]).step()
+    with pytest.raises(mt.errors.StaleValueError):
+        loss.backward()
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.AdamW])
+def test_the_learning_rate_may_change_between_steps(make):
+    p = nn.Parameter(np.ones(2, np.float32))
+    optimizer = make([p], lr=0.1)
+    optimizer.lr = np.float64(0.0)  # as schedules computed with NumPy give
+    p.grad = np.ones(2, np.float32)
+    optimizer.step()
+    assert p.data.tolist() == [1.0, 1.0]
+    assert p.dtype == np.float32
+
+
+def test_a_gradient_that_is_a_value_or_of_another_dtype_counts_by_its_numbers():
+    p, q = nn.Parameter(np.ones(2, np.float32)), nn.Parameter(np.ones(2, np.float32))
+    (p * p).sum().backward(create_graph=True)
+    q.grad = np.full(2, 2.0)
+    optim.SGD([p, q], lr=0.25).step()
+    assert p.data.tolist() == q.data.tolist() == [0.5, 0.5]
+    assert p.dtype == q.dtype == np.float32
+
+
+def test_zero_grad_forgets_gradients():
+    p = nn.Parameter([1.0])
+    p.grad = np.ones(1)
+    optimizer = optim.SGD([p])
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_values_that_require_a_gradient_can_be_trained_too():
+    x = mt.Value([2.0])
+    (x * x).sum().backward()
+    optim.SGD([x], lr=0.5).step()
+    assert x.data.tolist() == [0.0]
+
+
+def test_a_frozen_parameter_stays():
+    frozen, free = nn.Parameter([1.0], requires_grad=False), nn.Parameter([1.0])
+    (frozen * free).sum().backward()
+    optim.SGD([frozen, free], lr=0.5).step()
+    assert (frozen.data.tolist(), free.data.tolist()) == ([1.0], [0.5])
+
+
+# State
+
+
+@pytest.mark.parametrize(("make", "_", "options"), TABLE, ids=NAMES)
+def test_training_goes_on_from_a_state_as_if_never_stopped(make, _, options):
+    def run(optimizer, steps):
+        for _ in range(steps):
+            for p in optimizer.parameters[1:]:  # the first never moves
+                p.grad = np.sin(p.data) if p.ndim else float(np.sin(p.data))
+            optimizer.step()
+
+    one, two = parameters(), parameters()
+    first, fresh = make(one, **options), make(two, **{**options, "lr": 7.0})
+    run(first, 3)
+    for p, q in zip(one, two, strict=True):
+        q.data = p.data
+    fresh.load_state_dict(first.state_dict())
+    run(first, 3)
+    run(fresh, 3)
+    assert fresh.lr == first.lr
+    assert all(np.array_equal(p.data, q.data) for p, q in zip(one, two, strict=True))
+
+
+def test_a_state_is_a_copy_with_the_names_of_pytorch():
+    p = nn.Parameter([1.0, 2.0])
+    p.grad = np.ones(2)
+    for make, names in (
+        (lambda: optim.SGD([p], momentum=0.9), ["lr", "0.momentum_buffer"]),
+        (lambda: optim.Adam([p]), ["lr", "0.step", "0.exp_avg", "0.exp_avg_sq"]),
+    ):
+        optimizer = make()
+        assert list(optimizer.state_dict()) == ["lr"]
+        optimizer.step()
+        state = optimizer.state_dict()
+        assert list(state) == names
+        state[names[-1]][...] = 7
+        assert not np.any(optimizer.state_dict()[names[-1]] == 7)
+
+
+ADAM_STATE = {"lr": 0.1, "0.step": 1, "0.exp_avg": [1.0, 1.0], "0.exp_avg_sq": [1.0, 1.0]}
+
+
+@pytest.mark.parametrize(
+    ("make", "state", "first"),
+    [
+        (optim.SGD, {}, "lr"),
+        (optim.SGD, {"lr": [1, 2]}, "lr"),
+        (optim.SGD, ADAM_STATE, "0.step"),
+        (optim.Adam, {**ADAM_STATE, "1.step": 1}, "1.step"),
+        (optim.Adam, {**ADAM_STATE, "0.exp_avg": [1.0]}, "0.step"),
+        (optim.Adam, {"lr": 0.1, "0.step": 1}, "0.step"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(make, state, first):
+    optimizer = make([nn.Parameter([1.0, 2.0])], lr=0.5)
+    with pytest.raises(ParameterError) as error:
+        optimizer.load_state_dict(state)
+    assert str(error.value) == (
+        f"{make.__name__}.load_state_dict: the state does not fit; nothing was changed.\n"
+        "  expected  what state_dict() gives for these 1 parameters\n"
+        f"  got       another state; the first difference is at {first}"
+    )
+    assert list(optimizer.state_dict()) == ["lr"]
+    assert optimizer.lr == 0.5
+
+
+def test_a_repr_shows_the_options():
+    p = [nn.Parameter([1.0])]
+    assert repr(optim.SGD(p, lr=0.1)) == (
+        "SGD(1 parameters, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)"
+    )
+    assert repr(optim.AdamW(p)) == (
+        "AdamW(1 parameters, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)"
+    )
+
+
+# What is refused
+
+P = nn.Parameter([1.0])
+NO_LEAF = (
+    "SGD: only leaves that require a gradient can be trained.\n"
+    "  expected  a list of Parameters, such as net.parameters()\n"
+)
+NO_LIST = "SGD: the parameters must be a list of them.\n  expected  such as net.parameters()\n"
+NOTHING = (
+    "SGD: there is nothing to train.\n"
+    "  expected  at least one Parameter\n"
+    "  got       an empty {}\n"
+    "  A module finds its own: attributes made by nn.Parameter(...), and other modules."
+)
+BAD_PARAMETERS = [
+    ([], NOTHING.format("list")),
+    ((), NOTHING.format("tuple")),
+    ((p for p in ()), NOTHING.format("list")),
+    (nn.Linear(1, 1), NO_LIST + "  got       a Linear"),
+    (3, NO_LIST + "  got       a int"),
+    (P, NO_LEAF + "  got       one by itself\n  Put it into a list: [p]."),
+    ([P, np.ones(2)], NO_LEAF + "  got       a ndarray in place 1"),
+    (
+        [P * 2],
+        NO_LEAF + "  got       a Value of shape (1,) in place 0, which multiply computed\n"
+        "  Give the leaves that it was computed from.",
+    ),
+    (
+        [mt.Value([1.0], requires_grad=False, name="x")],
+        NO_LEAF + "  got       x in place 0, which is a constant\n"
+        "  Make it with nn.Parameter(...), or requires_grad=True.",
+    ),
+    (
+        [P, nn.Parameter([2.0]), P],
+        "SGD: a Value of shape (1,) is given twice, and would move twice in a step.\n"
+        "  net.parameters() gives each once, also where modules share them.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), BAD_PARAMETERS)
+def test_what_cannot_be_trained_is_refused(given, message):
+    with pytest.raises(ParameterError) as error:
+        optim.SGD(given, lr=0.1)
+    assert str(error.value) == message
+
+
+NEGATIVE = [
+    (optim.SGD, "lr", -1),
+    (optim.SGD, "lr", float("nan")),
+    (optim.SGD, "lr", "fast"),
+    (optim.SGD, "momentum", -0.5),
+    (optim.SGD, "dampening", -0.5),
+    (optim.SGD, "weight_decay", -0.5),
+    (optim.Adam, "eps", -1e-8),
+    (optim.AdamW, "weight_decay", -1),
+]
+
+
+@pytest.mark.parametrize(("make", "option", "x"), NEGATIVE)
+def test_no_option_is_negative(make, option, x):
+    with pytest.raises(ArgumentError) as error:
+        make([P], **{option: x})
+    assert str(error.value) == (
+        f"{make.__name__}: {option} must not be negative.\n"
+        "  expected  a number of at least 0\n"
+        f"  got       {x!r}"
+    )
+
+
+@pytest.mark.parametrize("betas", [(0.9, 1.0), (-0.1, 0.9), (0.9,)])
+def test_betas_are_below_one(betas):
+    with pytest.raises(ArgumentError) as error:
+        optim.Adam([P], betas=betas)
+    assert str(error.value) == (
+        "Adam: betas must be two numbers from 0 to below 1.\n"
+        "  expected  such as (0.9, 0.999)\n"
+        f"  got       {betas}"
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "dampening": 0.1}])
+def test_nesterov_needs_momentum_without_dampening(options):
+    with pytest.raises(ArgumentError) as error:
+        optim.SGD([P], nesterov=True, **options)
+    got = {"momentum": 0.0, "dampening": 0.0, **options}
+    assert str(error.value) == (
+        "SGD: Nesterov's momentum needs momentum, and no dampening.\n"
+        "  expected  momentum above 0 and dampening=0\n"
+        f"  got       momentum={got['momentum']} and dampening={got['dampening']}"
+    )
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_a_step_without_any_gradient_is_an_error(make):
+    optimizer = make(nn.Linear(2, 1).parameters())
+    with pytest.raises(GradientError) as error:
+        optimizer.step()
+    assert str(error.value) == (
+        f"{make.__name__}.step: no parameter has a gradient.\n"
+        "  expected  a loss that depends on them, and loss.backward() before step()\n"
+        "  got       grad is None for all of the 2\n"
+        "  backward() has not been called since they were made or zero_grad() was."
+    )
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_a_gradient_of_another_shape_is_an_error(make):
+    p = nn.Parameter([1.0, 2.0], name="w")
+    p.grad = np.float64(1.0)
+    with pytest.raises(ShapeError) as error:
+        make([p]).step()
+    assert str(error.value) == (
+        f"{make.__name__}: a gradient must have its parameter's shape.\n"
+        "  expected  shape (2,), as w has\n"
+        "  got       shape ()"
+    )
+
+
+def test_an_optimizer_of_ones_own_says_its_step():
+    class Signs(optim.Optimizer):
+        pass
+
+    with pytest.raises(NotImplementedError):
+        Signs([P], lr=0.1).step()
+    assert Signs([P], lr=0.1).state == [{}]
+
+
+# Training
+
+
+@pytest.mark.parametrize(
+    ("make", "lr"), [(optim.SGD, 0.5), (optim.Adam, 0.03), (optim.AdamW, 0.03)]
+)
+def test_xor_is_learned(make, lr):
+    x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0.0], [1.0], [1.0], [0.0]]
+    net = nn.MLP(2, [8, 1], activation="tanh", rng=0)
+    optimizer = make(net.parameters(), lr=lr)
+    for _ in range(400):
+        loss = losses.binary_cross_entropy_with_logits(net(x), y)
+        optimizer.zero_grad()
+        loss.backward(leaves_only=True)
+        optimizer.step()
+    assert float(loss) < 0.05
+    assert np.array_equal(net(x).data > 0, np.array(y) > 0.5)
