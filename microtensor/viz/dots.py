@@ -112,9 +112,9 @@ def _module_words(box: Box) -> str:
 def _module_card(box: Box, colors: Theme) -> str:
     assert box.module is not None
     lines = [
-        (13, colors.ink, f"<B>▸ {html(box.module.title, 40)}</B>"),
+        (13, colors.ink, f"<B>► {html(box.module.title, 40)}</B>"),
         (9, colors.muted, f"{_counts(box)} · out {shape_word(box.shape or ())}"),
-        (9, colors.backward, f"‖∇‖ {short(box.grad_norm)}"),
+        (9, colors.backward, f"‖grad‖ {short(box.grad_norm)}"),
     ]
     rows = "".join(
         f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="{size}" COLOR="{color}">{line}</FONT></TD></TR>'
@@ -152,8 +152,7 @@ def _arrow_line(
     if blocked:
         attributes.append("style=dashed")
     if labelled and norm is not None:
-        gap = "&#160;&#160;" if ports[0] == "s" else ""  # downwards, labels stand at the right
-        attributes.append(f"label=<{gap}{_arrow_label(edge, colors)}>")
+        attributes.append(f"label=<{_spaced(_arrow_label(edge, colors))}>")
     return f"\t{edge.src} -> {edge.dst} [{' '.join(attributes)}]\n"
 
 
@@ -178,6 +177,14 @@ def _arrow_label(edge: Edge, colors: Theme) -> str:
     return (
         f'<FONT COLOR="{colors.muted}">{left}</FONT>'
         f'<FONT COLOR="{colors.backward}"><B>{short(edge.contribution)}</B></FONT>'
+    )
+
+
+def _spaced(label: str) -> str:
+    """Keep a label off its arrow, which runs right beside it."""
+    return (
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
+        f"<TR><TD>{label}</TD></TR></TABLE>"
     )
 
 

@@ -81,9 +81,8 @@ class Drawing(graphviz.Digraph):
         self._laid_out: dict[tuple, bytes] = {}
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:
-        return super()._copy_kwargs(
-            title=self.title, text=self.text, theme=self.theme, seconds=self.seconds, **kwargs
-        )
+        ours = {name: getattr(self, name) for name in ("title", "text", "theme", "seconds")}
+        return super()._copy_kwargs(**kwargs) | ours
 
     def __str__(self) -> str:
         return self.text or self.source

@@ -183,12 +183,16 @@ def _boxed(snapshot: Snapshot, limit: int) -> Scene:
         home[node.id] = folded.key if folded is not None else node.id
         if folded is not None:
             inside.setdefault(folded.key, []).append(node)
+    for nodes in inside.values():
+        if len(nodes) == 1:  # a module that is one operation says more as that operation
+            home[nodes[0].id] = nodes[0].id
     boxes: list[Box] = []
     done = set()
     for node in snapshot.nodes:
         key = home[node.id]
         if key == node.id:
-            boxes.append(Box(node.id, node.group, node))
+            folded = around.get(node.group or "")
+            boxes.append(Box(node.id, node.group if folded is None else folded.parent, node))
         elif key not in done:
             done.add(key)
             boxes.append(_module_box(by_key[key], inside[key]))

@@ -61,11 +61,11 @@ def _group(
 ) -> Group:
     inside = path.removeprefix(parent.path + ".") if parent is not None and parent.path else path
     title = words.module_title(scope.module, scope.cls.__name__, inside)
-    place = (id(scope.module), parent.key if parent is not None else None)
-    times[place] = times.get(place, 0) + 1
-    if times[place] > 1:
-        title += f" · call {times[place]}"
     above = parent.key if parent is not None else None
+    place = (id(scope.module), above)
+    times[place] = times.get(place, 0) + 1
+    if times[place] > 1 and scope.module is not None:
+        title += f" · call {times[place]}"
     return Group(key, title, path, scope.cls.__name__, above, depth)
 
 

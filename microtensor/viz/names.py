@@ -19,7 +19,7 @@ from .theme import dtype_word
 _SIGNS = {
     "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "true_divide": "÷",
     "matmul": "@", "negative": "−x", "power": "xʸ", "square": "x²", "sqrt": "√x",
-    "cbrt": "∛x", "reciprocal": "1/x", "absolute": "|x|", "fabs": "|x|", "maximum": "max",
+    "reciprocal": "1/x", "absolute": "|x|", "fabs": "|x|", "maximum": "max",
     "minimum": "min", "amax": "max", "amin": "min", "relu": "ReLU", "leaky_relu": "leaky ReLU",
     "elu": "ELU", "silu": "SiLU", "gelu": "GELU", "dot": "·", "greater": ">", "less": "<",
     "greater_equal": "≥", "less_equal": "≤", "equal": "=", "not_equal": "≠",
@@ -55,11 +55,11 @@ def sign(fn: Any, args: tuple, kwargs: Mapping[str, Any] | None) -> str:
         return f"x[{_index(_index_of(args, options))}]"
     if word in ("transpose", "swapaxes") and np.ndim(getattr(args[0], "_data", args[0])) == 2:
         return "xᵀ"
+    given = (*args[1:], *options.values(), *args[:1])
     if word == "astype":
-        kind = next((a for a in (*args[1:], *options.values()) if a is not None), None)
-        return f"→ {dtype_word(kind)}"
+        return f"→ {dtype_word(given[0])}"
     if word == "einsum":
-        return f"einsum {next((a for a in args if isinstance(a, str)), '')}".strip()
+        return f"einsum {next((a for a in given if isinstance(a, str)), '')}".strip()
     return _SIGNS.get(word, word)
 
 

@@ -181,7 +181,7 @@ def _column(
     x = column[0].x
     if len(column) < width:
         y = (column[-1].y + column[-2].y) / 2 if len(column) > 1 else column[-1].y + _ROW
-        dots = f'<FONT POINT-SIZE="16" COLOR="{colors.muted}"><B>⋮</B></FONT>'
+        dots = f'<FONT POINT-SIZE="8" COLOR="{colors.muted}">•<BR/>•<BR/>•</FONT>'
         out.append(_text(f"n{k}_more", x, y, dots, f"{width - len(column)} more"))
     head = [f'<FONT POINT-SIZE="12" COLOR="{colors.ink}"><B>{_heading(k, layers)}</B></FONT>']
     about = f"{width} {'input' if k == 0 else 'neuron'}{'s' if width > 1 else ''}"
@@ -215,7 +215,7 @@ def _neuron(neuron: Neuron, layer: Layer | None, kind: str, colors: Theme) -> tu
     text = f'<FONT POINT-SIZE="{size:g}" COLOR="{colors.ink}">{short(layer.bias[i], 2)}</FONT>'
     if layer.bias_grad is not None:
         grad = short(layer.bias_grad[i], 2)
-        text += f'<BR/><FONT POINT-SIZE="7" COLOR="{colors.backward}">∇ {grad}</FONT>'
+        text += f'<BR/><FONT POINT-SIZE="7" COLOR="{colors.backward}">∂ {grad}</FONT>'
     return text, words
 
 
@@ -268,7 +268,7 @@ def _numbers(pairs: list[Weight], colors: Theme) -> list[str]:
 
 
 def _grad_text(grad: float | None) -> str:
-    return "" if grad is None else f"∇ {short(grad)}"
+    return "" if grad is None else f"∂ {short(grad)}"
 
 
 def _number(place: Placed, weight: Weight, colors: Theme) -> str:
@@ -302,7 +302,7 @@ def _caption(
     hint = f"green positive · purple negative · the wider, the larger the {what}"
     if drawing.body and any("bias" in line for line in drawing.body):
         hint += " · in each neuron: its bias"
-        hint += ", and its gradient" if any("∇" in line for line in drawing.body) else ""
+        hint += ", and its gradient" if any("∂" in line for line in drawing.body) else ""
     head = html(title or f"{name} {' → '.join(map(str, widths))}")
     drawing.graph_attr.update(
         label=f'<<FONT POINT-SIZE="15" COLOR="{colors.ink}"><B>{head}</B></FONT><BR ALIGN="LEFT"/>'

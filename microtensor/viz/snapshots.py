@@ -283,12 +283,19 @@ def summary(x: Any, shape: tuple[int, ...], dtype: Any) -> str:
 
 
 def moments(x: Any) -> tuple[float, float]:
-    """Give the mean and the standard deviation of an array; nan where it has no entries."""
+    """Give the mean and the standard deviation of an array; nan where it has no entries.
+
+    What is no more than the rounding of the array's own numbers is given as zero.
+    """
     entries = np.asarray(x, dtype=np.float64)
     if not entries.size:
         return float("nan"), float("nan")
+    kind = np.asarray(x).dtype
+    eps = float(np.finfo(kind).eps) if kind.kind == "f" else 0.0
     with np.errstate(all="ignore"):
-        return float(np.mean(entries)), float(np.std(entries))
+        noise = 4 * eps * float(np.max(np.abs(entries)))
+        mean, spread = float(np.mean(entries)), float(np.std(entries))
+    return (0.0 if abs(mean) <= noise else mean), (0.0 if spread <= noise else spread)
 
 
 def _plain(x: Any) -> Any:

@@ -22,6 +22,8 @@ from ..errors import ArgumentError
 FONT = "Arial"
 FONT_FAMILY = 'Arial, Helvetica, "Liberation Sans", sans-serif'  # what viewers of an SVG may take
 
+# Signs are chosen among those that Arial and the font inside graphviz-pure both have: the nabla,
+# the small triangle and the vertical ellipsis, for three, would be empty boxes.
 MISSING = "—"  # a number that was not computed; never shown as 0
 
 
@@ -62,7 +64,7 @@ LIGHT = Theme(
     page="#FFFFFF", ink="#1B2430", muted="#5F6B7A", forward="#0B5CAD", backward="#B34700",
     arrow="#6E7B89",
     input=("#E3F1FC", "#0072B2"), param=("#FFF3C4", "#8A6A00"), op=("#FFFFFF", "#687482"),
-    const=("#FEFEFE", "#687482"), output=("#FBE3F0", "#9B2A6B"), module=("#E9EFF4", "#687482"),
+    const=("#FEFEFE", "#687482"), output=("#FCE6F2", "#9B2A6B"), module=("#E9EFF4", "#687482"),
     pills=("#EDF0F3", "#FFF1E3", "#FFE2C8", "#FFD0A3", "#FFBD80"), pill_ink="#8F3700",
     clusters=("#F8FAFC", "#F1F5F8", "#E9EFF4"), cluster_line="#D3DBE3",
     # PRGn of ColorBrewer: purple negative, green positive, told apart by every kind of sight
@@ -229,17 +231,18 @@ def clean(text: Any, limit: int = _LIMIT) -> str:
 
 
 def html(text: Any, limit: int = _LIMIT) -> str:
-    r"""Escape a text for an HTML-like label: never empty, which would be a syntax error.
+    """Escape a text for an HTML-like label: never empty, which would be a syntax error.
 
-    >>> html("a<b & \\N"), html("")
-    ('a&lt;b &amp; &#92;N', '&#160;')
+    >>> html("a<b & c"), html("")
+    ('a&lt;b &amp; c', '&#160;')
     """
     text = clean(text, limit)
     if text == " ":
         return "&#160;"
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # Even in an HTML-like label, \N stands for the name of the node.
-    return text.replace('"', "&quot;").replace("\\", "&#92;")
+    # Even in an HTML-like label, and even as &#92;N, \N stands for the name of the node; an
+    # invisible space keeps the two apart.
+    return re.sub(r"\\(?=[GNETHL])", "\\\\\u200b", text.replace('"', "&quot;"))
 
 
 def quoted(text: Any, limit: int = _LIMIT) -> str:

@@ -1,0 +1,219 @@
+"""`draw` of a model: columns of neurons, and the numbers of its weights."""
+
+import re
+
+import numpy as np
+import pytest
+import viz_samples as samples
+
+import microtensor as mt
+from microtensor.errors import ArgumentError, GraphTooLargeError
+from microtensor.viz import draw
+from microtensor.viz.chains import linear_chain
+from microtensor.viz.labels import spread
+from microtensor.viz.theme import LIGHT
+
+
+def neurons(drawing):
+    return re.findall(r"^\t(n\d+_\d+) \[", drawing.source, re.MULTILINE)
+
+
+def lines(drawing):
+    return re.findall(r'(n\d+_\d+) -> (n\d+_\d+) \[id="\w+" color="(#\w+)" penwidth=([\d.]+)',
+                      drawing.source)  # fmt: skip
+
+
+def place(drawing, id):
+    found = re.search(rf'^\t{id} \[.*pos="([-\d.]+),([-\d.]+)!"', drawing.source, re.MULTILINE)
+    return float(found[1]), float(found[2])
+
+
+def with_gradients(*widths):
+    model = samples.Chain(*widths)
+    model(mt.Value(np.linspace(-1, 1, 2 * widths[0]).reshape(2, -1))).sum().backward()
+    return model
+
+
+def test_each_neuron_is_a_circle_and_each_weight_a_line():
+    drawing = draw(samples.Chain(2, 3, 1))
+    assert neurons(drawing) == ["n0_0", "n0_1", "n1_0", "n1_1", "n1_2", "n2_0"]
+    assert len(lines(drawing)) == 2 * 3 + 3 * 1
+
+
+def test_columns_stand_side_by_side_and_are_centred():
+    drawing = draw(samples.Chain(2, 3, 1))
+    xs = [place(drawing, f"n{k}_0")[0] for k in range(3)]
+    assert xs[1] - xs[0] == pytest.approx(xs[2] - xs[1])
+    assert place(drawing, "n0_0")[1] == -place(drawing, "n0_1")[1]
+    assert place(drawing, "n2_0")[1] == 0
+
+
+def test_a_line_tells_sign_and_size():
+    model = samples.Chain(2, 1)
+    model.layers[0].weight.data = np.array([[-2.0, 1.0]])
+    (_, _, left, wide), (_, _, right, thin) = lines(draw(model, theme="light"))
+    assert (left, right[:7]) == (f"{LIGHT.heat[0]}FF", LIGHT.heat[-1])
+    assert float(wide) > float(thin)
+
+
+def test_a_weight_of_zero_and_one_that_is_no_number_are_told_apart():
+    model = samples.Chain(2, 1)
+    model.layers[0].weight.data = np.array([[0.0, np.nan]])
+    colors = [color for _, _, color, _ in lines(draw(model, theme="light"))]
+    assert colors == [LIGHT.cluster_line, LIGHT.nan]
+
+
+def test_a_wide_layer_shows_its_first_neurons_and_its_last():
+    drawing = draw(samples.Chain(64, 12, 13))
+    shown = neurons(drawing)
+    assert [n for n in shown if n.startswith("n0")] == [f"n0_{i}" for i in (*range(8), 63)]
+    assert [n for n in shown if n.startswith("n1")] == [f"n1_{i}" for i in range(12)]
+    assert "n0_more" in drawing.source
+    assert "n1_more" not in drawing.source
+    assert 'tooltip="55 more"' in drawing.source
+    dots, above, below = (place(drawing, n)[1] for n in ("n0_more", "n0_7", "n0_63"))
+    assert above > dots > below
+
+
+def test_nothing_overlaps():
+    for model in (samples.Chain(64, 32, 10), samples.Chain(2, 4, 1), with_gradients(2, 4, 1)):
+        drawing = draw(model)
+        spots = [place(drawing, n) for n in neurons(drawing)]
+        gaps = [np.hypot(a[0] - b[0], a[1] - b[1]) for a in spots for b in spots if a is not b]
+        assert min(gaps) > 0.6
+
+
+def test_numbers_on_lines_do_not_cover_each_other():
+    for model in (samples.Chain(2, 4, 1), with_gradients(2, 4, 1), samples.Chain(4, 4, 2)):
+        drawing = draw(model)
+        spots = [place(drawing, n) for n in re.findall(r"^\t(w_\w+)", drawing.source, re.MULTILINE)]
+        assert len(spots) == len(lines(drawing))
+        tall = 0.34 if "∂" in drawing.source else 0.17
+        for i, (x, y) in enumerate(spots):
+            for u, v in spots[:i]:
+                assert abs(x - u) > 0.3 or abs(y - v) > 0.9 * tall
+
+
+def test_the_test_of_overlaps_objects_to_numbers_in_one_place():
+    crossing = {"a": ((0.0, 0.0), (2.0, 2.0)), "b": ((0.0, 2.0), (2.0, 0.0))}
+    placed = spread(crossing, {"a": "1", "b": "2"}, margin=0.26)
+    assert abs(placed[0].y - placed[1].y) > 0.15
+    alone = spread({"a": crossing["a"]}, {"a": "1"}, margin=0.26)
+    assert alone[0].x == pytest.approx(0.8, abs=0.1)
+
+
+def test_gradients_are_shown_when_there_are_some():
+    before, after = draw(samples.Chain(2, 3, 1)), draw(with_gradients(2, 3, 1))
+    assert "∂" not in before.source
+    assert "in each neuron: its bias, and its gradient" in after.source
+    model = with_gradients(2, 3, 1)
+    grad = model.layers[0].weight.grad[0, 1]
+    assert f"layers.0.weight[0, 1] = {model.layers[0].weight.data[0, 1]:g}".replace(
+        "-", "−"
+    ) in after.source
+    assert f"grad {grad:.4f}".replace("-", "−").rstrip("0") in after.source
+
+
+def test_lines_can_tell_gradients():
+    model = with_gradients(2, 3, 1)
+    by_value, by_gradient = draw(model), draw(model, by="gradient")
+    assert lines(by_value) != lines(by_gradient)
+    assert "the larger the gradient" in by_gradient.source
+    with pytest.raises(ArgumentError) as error:
+        draw(samples.Chain(2, 3, 1), by="gradient")
+    assert str(error.value) == (
+        "draw: this model has no gradients yet.\n"
+        "  expected  a model whose parameters have .grad, for by='gradient'\n"
+        "  got       no .grad of layers.0\n"
+        "  Call loss.backward() first, or draw its values."
+    )
+
+
+def test_activations_are_told_whether_they_are_modules_words_or_functions():
+    model = samples.Chain(2, 3, 1)
+    assert [layer.activation for layer in linear_chain(model)] == ["Tanh", ""]
+    for layer, activation in zip(model.layers[::2], ["relu", mt.sigmoid], strict=True):
+        layer.activation = activation
+    assert [layer.activation for layer in linear_chain(model)] == ["relu Tanh", "sigmoid"]
+    model.layers[0].activation = samples.Tanh()
+    model.layers[2].activation = "linear"
+    assert [layer.activation for layer in linear_chain(model)] == ["Tanh Tanh", ""]
+
+
+def test_the_network_is_told_in_words():
+    assert str(draw(samples.Chain(2, 3, 1))) == (
+        "Chain   2 inputs\n"
+        "  layers.0   2→3   9 parameters   Tanh\n"
+        "  layers.2   3→1   4 parameters"
+    )
+
+
+def test_a_layer_without_bias_and_one_neuron_alone_are_networks():
+    class Bare(samples.Module):
+        def __init__(self):
+            self.weight = mt.Value(np.array([1.0, -2.0]))
+
+    drawing = draw(Bare(), title="One")
+    assert neurons(drawing) == ["n0_0", "n0_1", "n1_0"]
+    assert "bias" not in drawing.source
+    assert "<B>Bare</B>" in drawing.source
+
+
+class Odd(samples.Module):
+    def __init__(self, **parameters):
+        for name, shape in parameters.items():
+            setattr(self, name, mt.Value(np.ones(shape)))
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: Odd(), "it has no parameters"),
+        (lambda: Odd(weight=(2, 2), scale=(2,)), "Odd has scale"),
+        (lambda: Odd(bias=(2,)), "Odd has no weight"),
+        (lambda: Odd(weight=(2, 3, 3)), "Odd.weight has shape (2, 3, 3)"),
+        (lambda: Odd(weight=(2, 2), bias=(3,)), "Odd.bias has shape (3,)"),
+        (lambda: skipping(), "layers.2 takes 5 inputs, and layers.0 gives 3"),
+    ],
+)
+def test_a_model_of_another_kind_is_refused(make, why):
+    model = make()
+    with pytest.raises(ArgumentError) as error:
+        draw(model)
+    assert str(error.value) == (
+        f"draw: {type(model).__name__} is not a chain of linear layers.\n"
+        "  expected  layers of a weight (out, in) and a bias (out,), each feeding the next\n"
+        f"  got       {why}\n"
+        "  Draw its computation graph instead: draw(model(x)), or draw(loss)."
+    )
+
+
+def skipping():
+    model = samples.Chain(2, 3, 1)
+    model.layers[2] = samples.Linear(np.ones((1, 5)), np.ones(1))
+    return model
+
+
+def test_a_deep_network_shows_fewer_neurons_of_each_layer():
+    drawing = draw(samples.Chain(*[20] * 60))
+    assert len(lines(drawing)) <= 1600
+    assert "n30_19" in neurons(drawing)
+
+
+def test_a_network_of_too_many_layers_is_refused():
+    with pytest.raises(GraphTooLargeError) as error:
+        draw(samples.Chain(*[2] * 600))
+    assert str(error.value) == (
+        "A network of 599 layers cannot be seen in one picture.\n"
+        "  Draw a part of it, such as a module of a few layers."
+    )
+
+
+def test_hostile_names_of_layers_are_only_text():
+    class Named(samples.Module):
+        def named_parameters(self, prefix=""):
+            yield '<b>"&\\N.weight', mt.Value(np.ones((1, 2)))
+
+    drawing = draw(Named())
+    assert "&lt;b&gt;&quot;&amp;" in drawing.source
+    assert drawing.svg
