@@ -218,8 +218,22 @@ class MissingEngineError(DependencyError):
       (brew, conda, dnf and winget have it too). Until then, .save('graph.dot') works.
 
     ``.save("loss.dot")`` writes the graph's text, which needs no Graphviz.
-    """
+    """  # noqa: E501  # the message is one line
 
 
 class DrawingError(MicrotensorError, RuntimeError):
     """The program that lays out pictures could not write one; the message has its own words."""
+
+
+class UnpicklableError(MicrotensorError, TypeError):
+    """A Value that was computed was to be pickled, and its graph is no part of it.
+
+    >>> import pickle, microtensor as mt
+    >>> pickle.dumps(mt.Value(1.0) * 2)
+    Traceback (most recent call last):
+    ...
+    microtensor.errors.UnpicklableError: a Value computed by multiply cannot be pickled without its graph.
+      Pickle v.detach(), or the model whose parameters it depends on.
+
+    Functions in a graph may be anybody's. Numbers, leaves and models travel; graphs are made again.
+    """  # noqa: E501  # the message is one line

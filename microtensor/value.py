@@ -19,10 +19,10 @@ from .errors import (
     DTypeError,
     GradientError,
     InPlaceError,
-    MicrotensorError,
     MissingRuleError,
     NotAnArrayError,
     ShapeError,
+    UnpicklableError,
 )
 from .graph import Node, Step, ancestors, assign, is_recording, label, next_number
 from .methods import Methods
@@ -124,15 +124,15 @@ class Value(Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self._data)
+        return getattr(self._data, "shape", ())
 
     @property
     def ndim(self) -> int:
-        return np.ndim(self._data)
+        return len(self.shape)
 
     @property
     def size(self) -> int:
-        return int(np.size(self._data))
+        return getattr(self._data, "size", 1)
 
     @property
     def dtype(self) -> np.dtype:
@@ -352,7 +352,7 @@ class Value(Methods):
 
     def __reduce__(self) -> tuple:
         if self.fn is not None:
-            raise MicrotensorError(
+            raise UnpicklableError(
                 f"a Value computed by {self.fn.__name__} cannot be pickled without its graph.",
                 hint="Pickle v.detach(), or the model whose parameters it depends on.",
             )
