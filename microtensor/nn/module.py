@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import ParameterError
 from ..graph import PAUSED, Node, Scope, assign, state
-from ..ops import astype
+from .casting import at_door
 from .loading import check_state
 from .state import Buffer, Parameter
 
@@ -96,9 +96,9 @@ class Module:
     def _at_the_door(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         dtype = self._dtype()
         if dtype is not None:
-            args = tuple([_cast(x, dtype) for x in args])
+            args = tuple([at_door(x, dtype) for x in args])
             if kwargs:
-                kwargs = {name: _cast(x, dtype) for name, x in kwargs.items()}
+                kwargs = {name: at_door(x, dtype) for name, x in kwargs.items()}
         return args, kwargs
 
     def _dtype(self) -> np.dtype | None:
@@ -315,29 +315,3 @@ def _path_of_first(holder: Any, above: tuple[Any, ...] = ()) -> tuple[Any, ...] 
             if rest is not None:
                 return (key, *rest)
     return None
-
-
-def _cast(x: Any, dtype: np.dtype) -> Any:
-    """Convert floats that have a dtype, and lists of Python's; leave the rest as it is."""
-    if isinstance(x, (np.ndarray, np.generic)):
-        own = x.dtype
-        if own is dtype:
-            return x
-    elif isinstance(x, Node):
-        own = getattr(x._data, "dtype", None)  # a Python float has none: it is weak
-    elif isinstance(x, list | tuple):
-        if not _starts_with_number(x):
-            return x
-        array = np.asarray(x)
-        return array.astype(dtype) if array.dtype.kind == "f" else x
-    else:
-        return x
-    if own is None or own is dtype or own.kind != "f" or own == dtype:
-        return x
-    return astype(x, dtype)
-
-
-def _starts_with_number(nested: Any) -> bool:
-    while isinstance(nested, list | tuple) and nested:
-        nested = nested[0]
-    return isinstance(nested, float | int | np.floating)
