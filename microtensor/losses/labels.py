@@ -32,7 +32,12 @@ def check_labels(shape: tuple[int, ...], labels: Any) -> None:
     fits = len(shape) in (1, 2) and labels.shape == shape[:-1] and 0 not in shape
     if not fits or labels.dtype.kind not in "iu":
         raise _misfit(shape, labels)
-    if labels.min() < 0 or labels.max() >= shape[-1]:
+    if labels.__class__ is np.ndarray and labels.dtype == np.int64:
+        # Read as unsigned, a negative label is larger than any class: one look for both ends.
+        wrong = labels.view(np.uint64).max() >= shape[-1]
+    else:  # a Value; or so narrow that a negative label could read as a class
+        wrong = labels.min() < 0 or labels.max() >= shape[-1]
+    if wrong:
         raise _no_such_class(shape, labels)
 
 

@@ -1,0 +1,236 @@
+"""What a loss refuses: shapes, labels and options that would train something else, in silence."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import losses
+from microtensor.errors import ArgumentError, ShapeError
+
+SHAPES = [
+    ((4, 1), (4,), "target[:, None]"),
+    ((4,), (4, 1), "target[:, 0]"),
+    ((2, 3, 1), (2, 3), "target[..., None]"),
+    ((2, 3), (2, 3, 1), "target[..., 0]"),
+]
+
+
+@pytest.mark.parametrize(("have", "got", "fix"), SHAPES)
+def test_a_target_of_another_shape_is_refused(have, got, fix):
+    with pytest.raises(ShapeError) as error:
+        losses.mse(mt.Value(np.zeros(have)), np.zeros(got))
+    assert str(error.value) == (
+        "mse: prediction and target must have one shape.\n"
+        f"  expected  a target of shape {have}, like the prediction\n"
+        f"  got       a target of shape {got}\n"
+        f"  Broadcasting them would compare every prediction with every target: pass {fix}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (losses.mse, "target"),
+        (losses.l1, "target"),
+        (losses.binary_cross_entropy, "target"),
+        (losses.binary_cross_entropy_with_logits, "target"),
+        (losses.hinge, "labels"),
+    ],
+)
+def test_every_loss_of_pairs_wants_equal_shapes(loss, name):
+    with pytest.raises(ShapeError) as error:
+        loss(np.full((2, 3), 0.5), np.ones((3, 2)))
+    assert str(error.value) == (
+        f"{loss.__name__}: prediction and {name} must have one shape.\n"
+        f"  expected  a {name} of shape (2, 3), like the prediction\n"
+        f"  got       a {name} of shape (3, 2)\n"
+        "  Each prediction needs one target of its own."
+    )
+
+
+ALL = [getattr(losses, name) for name in losses.__all__]
+
+
+@pytest.mark.parametrize("loss", ALL)
+def test_an_unknown_reduction_is_refused(loss):
+    with pytest.raises(ArgumentError) as error:
+        loss(np.full(1, 0.5), np.ones(1), reduction="average")
+    assert str(error.value) == (
+        f"{loss.__name__}: unknown reduction.\n"
+        "  expected  'mean', 'sum' or 'none'\n"
+        "  got       'average'"
+    )
+
+
+X = np.zeros((3, 4))
+WRONG_LABELS = [
+    (
+        X,
+        [[0], [1], [2]],
+        ShapeError,
+        "cross_entropy: labels must hold one class per row of logits.\n"
+        "  expected  labels of shape (3,), since logits has shape (3, 4)\n"
+        "  got       labels of shape (3, 1)\n"
+        "  If there is one label per row, pass labels[:, 0].",
+    ),
+    (
+        X,
+        [0, 1],
+        ShapeError,
+        "cross_entropy: labels must hold one class per row of logits.\n"
+        "  expected  labels of shape (3,), since logits has shape (3, 4)\n"
+        "  got       labels of shape (2,)",
+    ),
+    (
+        X,
+        np.eye(4, dtype=int)[:3],
+        ShapeError,
+        "cross_entropy: labels must hold one class per row of logits.\n"
+        "  expected  labels of shape (3,), since logits has shape (3, 4)\n"
+        "  got       labels of shape (3, 4)\n"
+        "  If each row has a 1 in the place of its class, pass labels.argmax(axis=-1);\n"
+        "  if they are probabilities, pass labels.astype(float).",
+    ),
+    (
+        X,
+        np.array([0.0, 1.0, 2.0]),
+        ArgumentError,
+        "cross_entropy: labels must be integers, or probabilities in the logits' shape.\n"
+        "  expected  integers of shape (3,), or floats of shape (3, 4)\n"
+        "  got       labels of shape (3,) and dtype float64\n"
+        "  If they are classes, pass labels.astype(int).",
+    ),
+    (
+        X,
+        [0, 5, 7],
+        ArgumentError,
+        "cross_entropy: there is no class 5.\n"
+        "  expected  labels from 0 to 3, since logits has shape (3, 4)\n"
+        "  got       label 5 in row 1",
+    ),
+    (
+        X,
+        np.array([0, 1, -1], np.int8),
+        ArgumentError,
+        "cross_entropy: there is no class -1.\n"
+        "  expected  labels from 0 to 3, since logits has shape (3, 4)\n"
+        "  got       label -1 in row 2",
+    ),
+    (
+        X,
+        mt.Value(np.array([1, 2, 4])),
+        ArgumentError,
+        "cross_entropy: there is no class 4.\n"
+        "  expected  labels from 0 to 3, since logits has shape (3, 4)\n"
+        "  got       label 4 in row 2\n"
+        "  If the classes are counted from 1, pass labels - 1.",
+    ),
+    (
+        X[0],
+        4,
+        ArgumentError,
+        "cross_entropy: there is no class 4.\n"
+        "  expected  labels from 0 to 3, since logits has shape (4,)\n"
+        "  got       label 4",
+    ),
+    (
+        np.zeros((2, 5, 4)),
+        np.zeros((2, 5), int),
+        ShapeError,
+        "cross_entropy: logits must have one row per example.\n"
+        "  expected  logits of shape (B, C), or (C,) for one example, with no axis empty\n"
+        "  got       logits of shape (2, 5, 4)\n"
+        "  Make the rows one axis: logits.reshape(-1, 4) and labels.reshape(-1).",
+    ),
+    (
+        np.zeros((0, 4)),
+        np.zeros(0, int),
+        ShapeError,
+        "cross_entropy: logits must have one row per example.\n"
+        "  expected  logits of shape (B, C), or (C,) for one example, with no axis empty\n"
+        "  got       logits of shape (0, 4)",
+    ),
+    (
+        X[:2],
+        [[0.5, 0.5, 0.0, 0.0], [0.5, 0.5, 0.5, 0.0]],
+        ArgumentError,
+        "cross_entropy: labels in the logits' shape must be probabilities.\n"
+        "  expected  rows of numbers that are not negative and add up to 1\n"
+        "  got       row 1, which adds up to 1.5 with 0 as its least number\n"
+        "  For scores, pass mt.softmax(labels); for classes, integers of shape (B,).",
+    ),
+    (
+        X[0],
+        [1.5, -0.5, 0.0, 0.0],
+        ArgumentError,
+        "cross_entropy: labels in the logits' shape must be probabilities.\n"
+        "  expected  rows of numbers that are not negative and add up to 1\n"
+        "  got       row 0, which adds up to 1 with -0.5 as its least number\n"
+        "  For scores, pass mt.softmax(labels); for classes, integers of shape (B,).",
+    ),
+]
+
+
+@pytest.mark.parametrize(("logits", "labels", "kind", "message"), WRONG_LABELS)
+def test_wrong_labels_are_told_with_the_first_of_them(logits, labels, kind, message):
+    for given in (logits, mt.Value(logits)):
+        with pytest.raises(kind) as error:
+            losses.cross_entropy(given, labels)
+        assert str(error.value) == message
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "i4", "u8"])
+def test_labels_may_be_integers_of_any_width_and_values(dtype):
+    logits = np.random.default_rng(0).standard_normal((3, 300))
+    labels = np.array([0, 5, 100])
+    expected = losses.cross_entropy(logits, labels)
+    assert losses.cross_entropy(logits, labels.astype(dtype)) == expected
+    assert float(losses.cross_entropy(logits, mt.Value(labels.astype(dtype)))) == expected
+    if dtype[0] == "i":
+        with pytest.raises(ArgumentError):
+            losses.cross_entropy(logits, -labels.astype(dtype))
+
+
+def test_label_smoothing_is_a_share():
+    with pytest.raises(ArgumentError) as error:
+        losses.cross_entropy(X, [0, 1, 2], label_smoothing=1.5)
+    assert str(error.value) == (
+        "cross_entropy: label_smoothing must lie between 0 and 1.\n  got       1.5"
+    )
+
+
+def test_binary_cross_entropy_wants_probabilities():
+    with pytest.raises(ArgumentError) as error:
+        losses.binary_cross_entropy(np.array([0.5, 1.5]), [0, 1])
+    assert str(error.value) == (
+        "binary_cross_entropy: the prediction must lie between 0 and 1.\n"
+        "  expected  probabilities\n"
+        "  got       numbers from 0.5 to 1.5\n"
+        "  For scores, use binary_cross_entropy_with_logits."
+    )
+
+
+@pytest.mark.parametrize(
+    "loss", [losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits]
+)
+def test_the_targets_of_two_classes_are_0_and_1(loss):
+    with pytest.raises(ArgumentError) as error:
+        loss(np.array([0.5, 0.5]), [-1, 1])
+    assert str(error.value) == (
+        f"{loss.__name__}: the target must lie between 0 and 1.\n"
+        "  expected  probabilities\n"
+        "  got       numbers from -1 to 1\n"
+        "  For labels of -1 and 1, pass (target + 1) / 2."
+    )
+    assert np.shape(loss(np.zeros((0, 2)), np.zeros((0, 2)), reduction="none")) == (0, 2)
+
+
+def test_hinge_wants_signs():
+    with pytest.raises(ArgumentError) as error:
+        losses.hinge(np.zeros(3), [1, -1, 0])
+    assert str(error.value) == (
+        "hinge: labels must be -1 or 1.\n"
+        "  expected  -1 for one class, 1 for the other\n"
+        "  got       0 in place 2\n"
+        "  For labels of 0 and 1, pass 2 * labels - 1."
+    )
