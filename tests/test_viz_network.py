@@ -60,7 +60,7 @@ def test_a_weight_of_zero_and_one_that_is_no_number_are_told_apart():
     model = samples.Chain(2, 1)
     model.layers[0].weight.data = np.array([[0.0, np.nan]])
     colors = [color for _, _, color, _ in lines(draw(model, theme="light"))]
-    assert colors == [LIGHT.cluster_line, LIGHT.nan]
+    assert colors == [f"{LIGHT.arrow}30", LIGHT.nan]
 
 
 def test_a_wide_layer_shows_its_first_neurons_and_its_last():

@@ -248,10 +248,10 @@ def _lines(
 def _stroke(x: float, largest: float, colors: Theme) -> tuple[str, float]:
     if not np.isfinite(x):
         return colors.nan, 3.0
-    if x == 0 or not largest:
-        return colors.cluster_line, 0.6
     # Graphviz draws lines neuron by neuron, so weak ones come to lie on strong ones: they are
     # made transparent, not pale, which leaves what is under them as it is.
+    if x == 0 or not largest:
+        return f"{colors.arrow}30", 0.6
     share = abs(x) / largest
     opacity = round(255 * (0.12 + 0.88 * share))
     return f"{colors.heat[-1 if x > 0 else 0]}{opacity:02X}", 0.6 + 3.2 * share
