@@ -29,6 +29,7 @@ _lock = threading.RLock()
 _depth = 0  # passes under way in the thread that holds the lock: a rule may start one of its own
 
 
+Array = np.ndarray
 NOTHING: Any = type("Nothing", (), {"__repr__": lambda self: "nothing arrived yet"})()
 
 
@@ -172,15 +173,22 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             if c is NOTHING:
                 continue
         x = a._data
-        if c.__class__ is complex:
-            c = _by_full_rule(known, position, g, y, shown, node, create_graph)
-        if c.__class__ is not float or (x.__class__ is not float and x.__class__ is not int):
+        kind = c.__class__
+        if kind is Array and x.__class__ is Array and c.dtype is x.dtype and c.shape == x.shape:
+            pass
+        elif kind is not float or (x.__class__ is not float and x.__class__ is not int):
+            if kind is complex:
+                c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             c = fit(c, x, known.fn, position)
-            if a.fn is None and c.__class__ is np.ndarray and received is NOTHING:
-                # What a leaf keeps must not be a view of, or the same as, anything else.
-                alone = c.base is None and c is not g and c is not y
-                if not alone or id(c) in map(id, shown):
-                    c = c.copy()
+            kind = c.__class__
+        if (
+            kind is Array
+            and received is NOTHING
+            and a.fn is None
+            # What a leaf keeps must not be a view of, or the same as, anything else.
+            and (c.base is not None or c is g or c is y or id(c) in map(id, shown))
+        ):
+            c = c.copy()
         # Never added in place: a + b sends one array to both.
         a._cotangent = c if received is NOTHING else received + c
 
@@ -287,7 +295,9 @@ def seed_for(node: Node, gradient: Any = None) -> Any:
     """Make the gradient to start from: ones, or what was given, in the output's shape and dtype."""
     x = node._data
     if gradient is None:
-        return np.ones(x.shape, x.dtype)[()] if hasattr(x, "dtype") else 1.0
+        if not hasattr(x, "dtype"):
+            return 1.0
+        return np.ones(x.shape, x.dtype) if x.shape else x.dtype.type(1)
     if isinstance(gradient, Node):
         return gradient
     return np.array(gradient, dtype=x.dtype)[()] if hasattr(x, "dtype") else float(gradient)

@@ -16,10 +16,13 @@ from .primitives import Known, missing_option, missing_rule, name_of, registry
 
 _new = object.__new__
 _SEQUENCES = (tuple, list)
+_NUMBERS = (float, int)
 value_class: type = Node  # value.py, which stands above, says that it is Value
 
 
-def record(data: Any, fn: Callable, args: tuple, kwargs: dict | None, requires_grad: bool) -> Any:
+def record(
+    data: Any, fn: Any, args: tuple, kwargs: dict | None, requires_grad: bool, scope: Any
+) -> Any:
     """Make the Value of one call."""
     value: Any = _new(value_class)
     value._data = data
@@ -29,7 +32,7 @@ def record(data: Any, fn: Callable, args: tuple, kwargs: dict | None, requires_g
     value.args = args
     value.kwargs = kwargs
     value.number = next_number()
-    value.scope = state.scope
+    value.scope = scope
     value.name = None
     value.requires_grad = requires_grad
     return value
@@ -39,10 +42,7 @@ def unrecorded(data: Any) -> Any:
     """Make the Value of a call that no gradient will ask about."""
     if data.__class__ is np.ndarray and data.base is not None:
         data = data.copy()  # a view would change with the parameter it looks at
-    value = record(data, None, (), None, False)  # type: ignore[arg-type]  # a leaf has no function
-    if value.scope is PAUSED:
-        value.scope = None
-    return value
+    return record(data, None, (), None, False, None)
 
 
 def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -63,8 +63,7 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     """Compute one call and record it, if anything in it can have a gradient."""
     arrays = []
-    requires_grad = recorded = False
-    weak = True
+    requires_grad = recorded = lists = False
     for a in operands:
         if isinstance(a, Node):
             if a.requires_grad:
@@ -72,9 +71,9 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
             elif a.fn is not None:
                 recorded = True
             a = a._data
+        elif a.__class__ in _SEQUENCES:
+            lists = True
         arrays.append(a)
-        if a.__class__ is not float and a.__class__ is not int:
-            weak = False
     try:
         if options:
             for name, given in options.items():
@@ -90,7 +89,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     if known.keeps:
         data, kept = data
         options = {**(options or {}), "kept": kept}
-    if data.__class__ is np.float64 and weak:
+    if data.__class__ is np.float64 and all([a.__class__ in _NUMBERS for a in arrays]):
         data = float(data)  # numbers stay weak: they never turn float32 into float64
     if data.__class__ is not float:
         if data.__class__ in _SEQUENCES:
@@ -103,15 +102,14 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         if kind not in "fiub":
             raise not_real(f"{name_of(known.fn)} gave", kind)
         requires_grad = requires_grad and kind == "f"
-    if not recorded or state.scope is PAUSED:
+    scope = state.scope
+    if not recorded or scope is PAUSED:
         if data.__class__ is np.ndarray and id(data) in map(id, arrays):
             data = data.copy()  # else it would change with the parameter that it is
         return unrecorded(data)
-    for a in operands:
-        if a.__class__ in _SEQUENCES:  # a list may change later, and rules are for arrays
-            operands = tuple([np.asarray(a) if a.__class__ in _SEQUENCES else a for a in operands])
-            break
-    return record(data, known.fn, operands, options, requires_grad and known.rules != ())
+    if lists:  # a list may change later, and rules are for arrays
+        operands = tuple([np.asarray(a) if a.__class__ in _SEQUENCES else a for a in operands])
+    return record(data, known.fn, operands, options, requires_grad, scope)
 
 
 def plain(x: Any) -> Any:

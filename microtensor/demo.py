@@ -19,6 +19,7 @@ from . import __version__, data, io, losses, nn, optim, viz
 from .errors import DependencyError, MissingEngineError
 from .files import write_whole
 from .graph import no_grad
+from .value import Value
 
 HIDDEN = [64, 32]
 BATCH = 32
@@ -134,11 +135,13 @@ def _report(bar: Any, epoch: int, epochs: int, history: History) -> None:
 def _pictures(out: Path, net: Any, test: Any, history: History) -> list[str]:
     """Draw the graph of one small batch's loss, the network, and the history."""
     net.zero_grad()
-    loss = losses.cross_entropy(net(test.x[:8]), test.y[:8])
+    x = Value(test.x[:8], name="x")
+    loss = losses.cross_entropy(net(x), test.y[:8])
     loss.name = "loss"
     loss.backward()
+    title = "The loss of eight digits, and its gradients"
     drawings = {
-        "graph": viz.draw(loss, title="The loss of eight digits, and its gradients"),
+        "graph": viz.draw(loss, title=title, rankdir="TB"),  # reads down a page
         "network": viz.draw(net, title="The trained network"),
     }
     made = []

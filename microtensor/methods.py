@@ -32,13 +32,15 @@ def _operator(fn: Callable, compute: Callable) -> Callable:
                 requires_grad = self.requires_grad or other.requires_grad
             elif isinstance(other, _Plain):
                 data = compute(self._data, other)
-                requires_grad = self.requires_grad
+                requires_grad = self.requires_grad and (
+                    other.__class__ is not np.ndarray or other.dtype.kind in "fiub"
+                )
             else:
                 return _general(fn, self, other)
         except (ArithmeticError, ValueError, TypeError):
             return _general(fn, self, other)
-        if requires_grad and state.scope is not PAUSED and data.__class__ is not complex:
-            return record(data, fn, (self, other), None, True)
+        if requires_grad and (scope := state.scope) is not PAUSED and data.__class__ is not complex:
+            return record(data, fn, (self, other), None, True, scope)
         return _general(fn, self, other)
 
     return operate
@@ -48,11 +50,15 @@ def _reflected(fn: Callable, compute: Callable) -> Callable:
     """Make an operator for a number or array on the left."""
 
     def operate(self: Node, other: Any) -> Any:
-        if isinstance(other, _Plain) and self.requires_grad and state.scope is not PAUSED:
+        if (
+            isinstance(other, _Plain)
+            and self.requires_grad
+            and (scope := state.scope) is not PAUSED
+        ):
             try:
                 data = compute(other, self._data)
                 if data.__class__ is not complex:
-                    return record(data, fn, (other, self), None, True)
+                    return record(data, fn, (other, self), None, True, scope)
             except (ArithmeticError, ValueError, TypeError):
                 pass  # NumPy decides, below
         return _general(fn, other, self)
@@ -90,9 +96,9 @@ def _function(fn: Callable, on_number: Callable | None = None) -> Callable:
 
     def method(self: Node) -> Any:
         data = self._data
-        if data.__class__ is float and self.requires_grad and state.scope is not PAUSED:
+        if data.__class__ is float and self.requires_grad and (scope := state.scope) is not PAUSED:
             try:
-                return record(on_number(data), fn, (self,), None, True)
+                return record(on_number(data), fn, (self,), None, True, scope)
             except (ArithmeticError, ValueError):
                 pass  # NumPy gives inf or nan
         return call(fn, (self,), {})

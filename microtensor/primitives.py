@@ -28,7 +28,7 @@ from .errors import ArgumentError, MissingRuleError
 
 Rule = Callable[..., Any]
 
-_NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's "was not given"
+_NOT_GIVEN = object()
 _Array, _arrays_own = np.ndarray, np.ndarray.__array_function__
 _ABSENT_IF_DEFAULT = {"keepdims": False}  # what NumPy's "was not given" means, where it matters
 _HARMLESS = {"dtype", "order", "casting", "subok", "copy", "mode"}  # seen by the forward pass only
@@ -59,8 +59,8 @@ class Known:
     """
 
     __slots__ = (
-        "accepted", "arity", "body", "defaults", "fn", "forward", "keeps", "names", "plain_rules",
-        "rules", "stands_for", "variadic", "wanted", "word",
+        "_signature", "arity", "body", "fn", "forward", "keeps", "plain_rules", "rules",
+        "stands_for", "variadic", "wanted", "word",
     )  # fmt: skip
 
     def __init__(
@@ -78,17 +78,31 @@ class Known:
     def computed_by(self, forward: Callable) -> None:
         """Say what computes the output, for an operator whose options have no names."""
         self.forward = forward
-        self.names, self.defaults = _signature(forward)
+        self._signature: tuple[list[str], dict[str, Any]] | None = None  # read when it is needed
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the function's parameters, in order."""
+        self._signature = self._signature or _signature(self.forward)
+        return self._signature[0]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What the parameters are that are not given."""
+        self._signature = self._signature or _signature(self.forward)
+        return self._signature[1]
+
+    @property
+    def accepted(self) -> set[str]:
+        """The options that may be given: those that a rule sees, and those that none needs."""
         required = {name for name in self.names if name not in self.defaults}
-        self.accepted = {n for names in self.wanted for n in names} | required | _HARMLESS
+        return {name for names in self.wanted for name in names} | required | _HARMLESS
 
     def _options_of(self, rule: Rule | None) -> tuple[str, ...]:
         if rule is None:
             return ()
-        parameters = list(inspect.signature(rule).parameters.values())
-        if self.variadic:
-            return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
-        return tuple(p.name for p in parameters[2 + len(self.rules) :])
+        positional, by_keyword, _ = _parameters(rule)
+        return by_keyword if self.variadic else (positional + by_keyword)[2 + len(self.rules) :]
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
         """Split a call into its array operands, in order, and its options by name."""
@@ -105,12 +119,13 @@ class Known:
             )
         elif self.word == "piecewise":
             return args, options
-        for name in [n for n in options if n not in self.accepted]:
+        accepted = self.accepted if options else ()
+        for name in [n for n in options if n not in accepted]:
             self.refuse_unless_default(name, options.pop(name))
         return args, options or None
 
     def refuse_unless_default(self, name: str, given: Any) -> None:
-        default = self.defaults.get(name, _NO_VALUE)
+        default = self.defaults.get(name, _NOT_GIVEN)
         if given is None or given is default or (name == "where" and given is True):
             return
         if name == "out":
@@ -201,11 +216,9 @@ def composite(fn: Callable) -> Callable[[Callable], Callable]:
 
     def learn(body: Callable) -> Callable:
         entry = Known(fn, "composite")
-        names, _ = _signature(body)
+        positional, by_keyword, takes_any = _parameters(body)
+        names = positional + by_keyword
         place_of_out = names.index("out") if "out" in names else None
-        takes_any = inspect.Parameter.VAR_KEYWORD in {
-            p.kind for p in inspect.signature(body).parameters.values()
-        }
 
         @functools.wraps(body)
         def checked(*args: Any, **kwargs: Any) -> Any:
@@ -334,6 +347,28 @@ def _register(entry: Known) -> Callable:
     return entry.fn
 
 
+def _parameters(fn: Callable) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Name a function's parameters: by position, by keyword only, and whether any others go.
+
+    Read from its code, which takes a hundredth of the time that `inspect.signature` takes; there
+    are hundreds of rules, and each import reads them all.
+    """
+    code = getattr(fn, "__code__", None)
+    if code is None:  # a callable object, such as a partial
+        parameters = inspect.signature(fn).parameters.values()
+        return (
+            tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD),
+            tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
+            any(p.kind is p.VAR_KEYWORD for p in parameters),
+        )
+    n, m = code.co_argcount, code.co_kwonlyargcount
+    return (
+        code.co_varnames[:n],
+        code.co_varnames[n : n + m],
+        bool(code.co_flags & inspect.CO_VARKEYWORDS),
+    )
+
+
 def _signature(fn: Callable) -> tuple[list[str], dict[str, Any]]:
     """Read a function's parameter names and defaults; NumPy's builtins may tell neither."""
     if isinstance(fn, np.ufunc):
@@ -342,8 +377,9 @@ def _signature(fn: Callable) -> tuple[list[str], dict[str, Any]]:
         parameters = inspect.signature(fn).parameters
     except (ValueError, TypeError):
         return [], {}
+    no_value = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's "not given"
     defaults = {
-        name: _ABSENT_IF_DEFAULT.get(name, _NO_VALUE) if p.default is _NO_VALUE else p.default
+        name: _ABSENT_IF_DEFAULT.get(name, no_value) if p.default is no_value else p.default
         for name, p in parameters.items()
         if p.default is not p.empty
     }

@@ -253,7 +253,6 @@ def under_no_grad():
         lambda: (Value(2.0) * 3).detach(),
         lambda: Value(2.0).detach() * 3,
         under_no_grad,
-        lambda: np.sign(Value(2.0)) * 3,
     ],
 )
 def test_backward_on_what_no_gradient_flows_from(make):

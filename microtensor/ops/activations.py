@@ -321,7 +321,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     total = e.dot(np.ones(classes, e.dtype))
     true = shifted[np.arange(n), labels]  # which refuses a label that is no class
     loss = np.add.reduce(np.log(total) - true) / e.dtype.type(n)
-    return loss, np.divide(e, total[:, None], order="C")
+    return loss, e / total[:, None]
 
 
 def _softmax_cross_entropy_rule(g: Any, y: Any, logits: Any, labels: Any, kept: Any) -> Any:
@@ -332,7 +332,7 @@ def _softmax_cross_entropy_rule(g: Any, y: Any, logits: Any, labels: Any, kept: 
         return (softmax(logits, axis=1) - onehot) * (g / n)
     share = g / kept.dtype.type(n)
     d = kept * share
-    d.reshape(-1)[np.arange(0, n * classes, classes) + labels % classes] -= share  # row by row
+    d[np.arange(n), labels] -= share
     return d
 
 

@@ -183,7 +183,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([[11.5]])
     """
-    y = np.matmul(x, weight.T)
+    y = np.dot(x, weight.T) if x.ndim == 2 else np.matmul(x, weight.T)
     if bias is None:
         return y
     if bias.dtype == y.dtype:
@@ -192,17 +192,18 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     return y + bias
 
 
-def _rows(x: Any) -> Any:
-    """See a batch of any rank as a matrix, one row per vector."""
-    return x if np.ndim(x) == 2 else np.reshape(x, (-1, np.shape(x)[-1]))
+def _to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
+    # Of two small matrices, np.dot takes half the time that np.matmul takes.
+    return np.dot(g, weight) if g.ndim == 2 else np.matmul(g, weight)
 
 
-differentiable(
-    linear,
-    lambda g, y, x, weight, bias: np.matmul(g, weight),
-    lambda g, y, x, weight, bias: np.matmul(np.transpose(_rows(g)), _rows(x)),
-    lambda g, y, x, weight, bias: g,  # the engine adds up the batch
-)
+def _to_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
+    if g.ndim != 2:  # see a batch of any rank as a matrix, one row per vector
+        g, x = (np.reshape(v, (-1, np.shape(v)[-1])) for v in (g, x))
+    return np.dot(g.T, x)
+
+
+differentiable(linear, _to_input, _to_weight, lambda g, y, x, weight, bias: g)
 
 
 @stands_for(linear)
