@@ -1,0 +1,160 @@
+"""A function or an option without a rule is an error that says so, never a wrong gradient."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import Value
+from microtensor.errors import ArgumentError, MissingRuleError
+
+X = np.arange(6.0).reshape(2, 3)
+MASK = X > 1
+
+
+def test_a_function_that_nobody_knows_is_an_error_with_the_line_that_adds_it():
+    with pytest.raises(MissingRuleError) as error:
+        np.linalg.svd(Value(X))
+    assert str(error.value) == (
+        "numpy.linalg.svd has no derivative rule.\n"
+        "  If you know it, add it in one line, with g the gradient of the output y:\n"
+        "      mt.differentiable(np.linalg.svd, lambda g, y, x: g * ...)\n"
+        "  If it is not to be differentiated, call it on v.data."
+    )
+
+
+@pytest.mark.parametrize(
+    "f", [np.spacing, np.heaviside, np.frexp, np.modf, np.median, np.partition, np.interp]
+)
+def test_each_unknown_function_is_refused_by_name(f):
+    operands = {np.heaviside: 2, np.interp: 3}.get(f, 1)
+    options = {"kth": 1} if f is np.partition else {}
+    with pytest.raises(MissingRuleError, match=rf"^numpy\.{f.__name__} has no derivative rule\.\n"):
+        f(*[Value(X)] * operands, **options)
+
+
+OPTIONS = [
+    ("numpy.sum", "where=", lambda x: np.sum(x, where=MASK)),
+    ("numpy.sum", "initial=", lambda x: np.sum(x, initial=1.0)),
+    ("numpy.prod", "initial=", lambda x: np.prod(x, initial=2.0)),
+    ("numpy.mean", "where=", lambda x: np.mean(x, where=MASK)),
+    ("numpy.max", "initial=", lambda x: np.max(x, initial=9.0)),
+    ("numpy.max", "where=", lambda x: np.max(x, where=MASK, initial=0.0)),
+    ("numpy.var", "where=", lambda x: np.var(x, where=MASK)),
+    ("numpy.std", "where=", lambda x: np.std(x, where=MASK)),
+    ("numpy.var", "mean=", lambda x: np.var(x, mean=2.0)),
+    ("numpy.exp", "where=", lambda x: np.exp(x, where=MASK)),
+    ("numpy.add", "where=", lambda x: np.add(x, 1.0, where=MASK)),
+    ("numpy.clip", "where=", lambda x: np.clip(x, 0.0, 1.0, where=MASK)),
+    ("numpy.pad", "mode='mean'", lambda x: np.pad(x, 1, mode="mean")),
+    ("numpy.pad", "mode='linear_ramp'", lambda x: np.pad(x, 1, mode="linear_ramp")),
+    ("numpy.pad", "mode='empty'", lambda x: np.pad(x, 1, "empty")),
+    ("numpy.pad", "reflect_type='odd'", lambda x: np.pad(x, 1, "reflect", reflect_type="odd")),
+    ("numpy.reshape", "order='A'", lambda x: np.reshape(x, (3, 2), order="A")),
+    ("numpy.reshape", "order='K'", lambda x: np.ravel(x, order="K")),
+    ("leaky_relu", "negative_slope=", lambda x: mt.leaky_relu(x, Value(0.1))),
+    ("elu", "alpha=", lambda x: mt.elu(x, alpha=Value(0.1))),
+]
+
+
+@pytest.mark.parametrize(("fn", "option", "f"), OPTIONS, ids=[f"{o[0]} {o[1]}" for o in OPTIONS])
+def test_an_option_without_a_rule_is_refused(fn, option, f):
+    with pytest.raises(MissingRuleError) as error:
+        f(Value(X))
+    assert str(error.value) == (
+        f"{fn} has no derivative rule for its option {option}.\n"
+        "  Compute the same from functions that are known, or call it on v.data."
+    )
+
+
+OUT = [
+    ("numpy.add", lambda x: np.add(x, 1.0, out=np.empty((2, 3)))),
+    ("numpy.exp", lambda x: np.exp(x, out=np.empty((2, 3)))),
+    ("numpy.sum", lambda x: np.sum(x, out=np.empty(()))),
+    ("numpy.sum", lambda x: np.sum(x, 0, None, np.empty(3))),
+    ("numpy.var", lambda x: np.var(x, out=np.empty(()))),
+    ("numpy.std", lambda x: np.std(x, None, None, np.empty(()))),
+    ("numpy.clip", lambda x: np.clip(x, 0.0, 1.0, out=np.empty((2, 3)))),
+    ("numpy.clip", lambda x: np.clip(x, 0.0, 1.0, np.empty((2, 3)))),
+    ("numpy.take", lambda x: np.take(x, [0], 0, np.empty((1, 3)))),
+    ("numpy.take", lambda x: np.take(x, [0], 0, out=np.empty((1, 3)))),
+    ("numpy.dot", lambda x: np.dot(x, np.ones((3, 2)), out=np.empty((2, 2)))),
+    ("numpy.outer", lambda x: np.outer(x, x, out=np.empty((6, 6)))),
+    ("numpy.trace", lambda x: np.trace(x, out=np.empty(()))),
+    ("numpy.concatenate", lambda x: np.concatenate([x, x], out=np.empty((4, 3)))),
+    ("numpy.stack", lambda x: np.stack([x, x], out=np.empty((2, 2, 3)))),
+    ("numpy.einsum", lambda x: np.einsum("ij->j", x, out=np.empty(3))),
+    ("numpy.cumsum", lambda x: np.cumsum(x, out=np.empty(6))),
+    ("numpy.amax", lambda x: np.amax(x, out=np.empty(()))),
+]
+
+
+@pytest.mark.parametrize(("fn", "f"), OUT)
+def test_writing_into_an_array_is_refused(fn, f):
+    with pytest.raises(ArgumentError) as error:
+        f(Value(X))
+    assert str(error.value) == (
+        f"{fn}: out= would overwrite an array that a graph may need.\n"
+        "  Leave it out: the result is a new Value."
+    )
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(x, axis=None, dtype=None, out=None, keepdims=False),
+        lambda x: np.sum(x, None, None, None),
+        lambda x: np.exp(x, where=True),
+        lambda x: np.exp(x, out=None),
+        lambda x: np.var(x, None, None, None, 0, False),
+        lambda x: np.clip(x, 0.0, 1.0, out=None),
+        lambda x: np.max(x, axis=None, out=None),
+        lambda x: np.concatenate([x, x], axis=0, out=None, dtype=None, casting="same_kind"),
+        lambda x: np.take(x, [0], 0, None, "raise"),
+        lambda x: np.pad(x, 1, "reflect", reflect_type="even"),
+    ],
+)
+def test_options_spelt_out_at_their_defaults_are_no_options(f):
+    np.testing.assert_array_equal(f(Value(X)).data, f(X))
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "method", "hint"),
+    [
+        (np.add, "reduce", "Use np.sum or np.cumsum, or call it on v.data."),
+        (np.multiply, "accumulate", "Use np.prod or np.outer, or call it on v.data."),
+        (
+            np.maximum,
+            "reduce",
+            "Use a function of NumPy with the same meaning, or call it on v.data.",
+        ),
+    ],
+)
+def test_the_methods_of_ufuncs_are_refused_with_what_to_use(ufunc, method, hint):
+    with pytest.raises(MissingRuleError) as error:
+        getattr(ufunc, method)(Value(X))
+    assert str(error.value) == (
+        f"numpy.{ufunc.__name__}.{method} has no derivative rule.\n  {hint}"
+    )
+
+
+SHAPES = [
+    (lambda x: np.stack([x, x[:1]]), "all input arrays must have the same shape"),
+    (lambda x: np.tensordot(x, x, 1), "shape-mismatch for sum"),
+    (lambda x: np.split(x, 2, axis=1), "array split does not result in an equal division"),
+    (lambda x: np.matmul(x, x), "mismatch in its core dimension 0"),
+    (lambda x: np.concatenate([x, x[0]]), "must have same number of dimensions"),
+    (lambda x: np.reshape(x, (4, 2)), "cannot reshape array of size 6 into shape \\(4,2\\)"),
+    (lambda x: np.take(x, [9], axis=1), "index 9 is out of bounds for axis 1 with size 3"),
+    (lambda x: x[5], "index 5 is out of bounds for axis 0 with size 2"),
+    (lambda x: np.sum(x, axis=2), "axis 2 is out of bounds for array of dimension 2"),
+    (
+        lambda x: mt.ops.softmax_cross_entropy(x, np.array([0, 3])),
+        "index 3 is out of bounds for axis 1 with size 3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("f", "message"), SHAPES, ids=[m for _, m in SHAPES])
+def test_what_numpy_refuses_is_refused_in_numpys_words(f, message):
+    with pytest.raises((ValueError, IndexError), match=message):
+        f(Value(X))
