@@ -97,8 +97,8 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         try:
             kind = data.dtype.kind
         except AttributeError:  # Python's int or bool, or what is no number at all
-            data = np.asarray(data)[()]
-            kind = data.dtype.kind
+            array = np.asarray(data)
+            data, kind = array[()], array.dtype.kind
         if kind not in "fiub":
             raise not_real(f"{name_of(known.fn)} gave", kind)
         requires_grad = requires_grad and kind == "f"

@@ -1,0 +1,206 @@
+"""What a call on Values says that cannot be computed or recorded: every message whole."""
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import Value
+from microtensor.errors import DTypeError, MissingRuleError
+from microtensor.graph import Scope, state
+
+
+def lines(*rows):
+    return "\n".join(rows)
+
+
+def raised(kind, python, act):
+    """Run what must fail; give its message and its notes."""
+    with pytest.raises(kind) as error:
+        act()
+    assert isinstance(error.value, python)
+    return str(error.value), getattr(error.value, "__notes__", [])
+
+
+# Functions without a rule
+
+
+def test_a_function_without_a_rule():
+    for x in (Value(1.0), Value([1.0])):
+        message, _ = raised(MissingRuleError, TypeError, lambda x=x: np.spacing(x))
+        assert message == lines(
+            "numpy.spacing has no derivative rule.",
+            "  If you know it, add it in one line, with g the gradient of the output y:",
+            "      mt.differentiable(np.spacing, lambda g, y, x: g * ...)",
+            "  If it is not to be differentiated, call it on v.data.",
+        )
+
+
+def test_a_function_of_the_users_without_a_rule():
+    @mt.primitive
+    def double(x):
+        return 2 * x
+
+    message, _ = raised(MissingRuleError, TypeError, lambda: double(x=Value(1.0)))
+    assert message == lines(
+        "double has no derivative rule.",
+        "  If you know it, add it in one line, with g the gradient of the output y:",
+        "      mt.differentiable(double, lambda g, y, x: g * ...)",
+        "  If it is not to be differentiated, call it on v.data.",
+    )
+
+
+def test_an_option_without_a_rule():
+    x = Value([1.0, 2.0])
+    message, _ = raised(MissingRuleError, TypeError, lambda: np.sum(x, where=np.array([1, 0]) > 0))
+    assert message == lines(
+        "numpy.sum has no derivative rule for its option where=.",
+        "  Compute the same from functions that are known, or call it on v.data.",
+    )
+    assert np.sum(x, where=True, out=None, axis=None).data == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "instead"),
+    [
+        (lambda x: np.add.reduce(x), "add.reduce", "np.sum or np.cumsum"),
+        (lambda x: np.multiply.outer(x, x), "multiply.outer", "np.prod or np.outer"),
+        (
+            lambda x: np.maximum.accumulate(x),
+            "maximum.accumulate",
+            "a function of NumPy with the same meaning",
+        ),
+    ],
+)
+def test_methods_of_numpys_ufuncs(call, name, instead):
+    message, _ = raised(MissingRuleError, TypeError, lambda: call(Value([1.0, 2.0])))
+    assert message == lines(
+        f"numpy.{name} has no derivative rule.",
+        f"  Use {instead}, or call it on v.data.",
+    )
+
+
+# Numbers that have no gradients
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: x * np.array([1j, 1]),
+        lambda x: np.multiply(np.array([1j, 1]), x),
+        lambda x: np.array([1j, 1]) * x,
+        lambda x: x * 1j,
+        lambda x: 1j * x,
+        lambda x: x.sum() * 1j,
+    ],
+)
+def test_complex_numbers(compute):
+    message, _ = raised(DTypeError, TypeError, lambda: compute(Value([1.0, 2.0])))
+    assert message == lines(
+        "numpy.multiply gave complex numbers, which have no gradients here.",
+        "  expected  real floating-point numbers",
+        "  Keep the real and imaginary parts in two Values.",
+    )
+
+
+def test_arrays_of_objects():
+    objects = np.array([1, 2], dtype=object)
+    for compute in (lambda x: x * objects, lambda x: np.multiply(objects, x)):
+        assert raised(DTypeError, TypeError, lambda c=compute: c(Value([1.0, 2.0])))[0] == lines(
+            "numpy.multiply gave objects that are no real numbers.", "  expected  real numbers"
+        )
+
+
+# NumPy's own errors, with a note
+
+
+class Net:
+    """The least that the core takes for a model."""
+
+    def __init__(self):
+        self.weight = Value(np.ones((2, 3)))
+        self.head = Head()
+
+    def named_parameters(self):
+        return iter([("weight", self.weight), ("head.bias", self.head.bias)])
+
+    def named_modules(self):
+        return iter([("", self), ("head", self.head)])
+
+    def __call__(self, x):
+        before, state.scope = state.scope, Scope(state.scope, self)
+        try:
+            return self.head(x @ self.weight)
+        finally:
+            state.scope = before
+
+
+class Head:
+    def __init__(self):
+        self.bias = Value(np.ones(4), requires_grad=True)
+
+    def __call__(self, x):
+        before, state.scope = state.scope, Scope(state.scope, self)
+        try:
+            return x + self.bias
+        finally:
+            state.scope = before
+
+
+@pytest.mark.parametrize(
+    ("compute", "note"),
+    [
+        (
+            lambda a, b: a + b,
+            lines("in numpy.add, of", "  a of shape (2, 3)", "  a Value of shape (4,)"),
+        ),
+        (
+            lambda a, b: np.ones(4) * a,
+            lines("in numpy.multiply, of", "  an array of shape (4,)", "  a of shape (2, 3)"),
+        ),
+        (
+            lambda a, b: a @ b,
+            lines("in numpy.matmul, of", "  a of shape (2, 3)", "  a Value of shape (4,)"),
+        ),
+        (
+            lambda a, b: np.reshape(a, (4, 2)),
+            lines("in numpy.reshape, of", "  a of shape (2, 3)"),
+        ),
+        (
+            lambda a, b: np.maximum(a.sum() * 2.0, np.ones(2)) + np.ones(3),
+            lines("in numpy.add, of", "  a Value of shape (2,)", "  an array of shape (3,)"),
+        ),
+        (
+            lambda a, b: np.add(a, [1.0, 2.0]),
+            lines("in numpy.add, of", "  a of shape (2, 3)", "  [1.0, 2.0]"),
+        ),
+    ],
+)
+def test_a_shape_error_is_numpys_with_the_call_its_names_and_shapes(compute, note):
+    a, b = Value(np.ones((2, 3)), name="a"), Value(np.ones(4))
+    with pytest.raises(ValueError, match=r"shape|dimension") as expected:
+        compute(a.data, b.data)
+    message, notes = raised(ValueError, ValueError, lambda: compute(a, b))
+    assert message == str(expected.value)
+    assert notes == [note]
+
+
+def test_a_shape_error_in_a_model_names_the_module_and_the_parameter():
+    message, notes = raised(ValueError, ValueError, lambda: Net()(Value(np.ones((5, 2)))))
+    assert message == "operands could not be broadcast together with shapes (5,3) (4,) "
+    assert notes == [
+        lines(
+            "in numpy.add, of",
+            "  a Value of shape (5, 3)",
+            "  head.bias of shape (4,)",
+            "in module Net.head",
+        )
+    ]
+    message, notes = raised(ValueError, ValueError, lambda: Net()(np.ones((5, 4))))
+    assert notes == [
+        lines(
+            "in numpy.matmul, of",
+            "  an array of shape (5, 4)",
+            "  weight of shape (2, 3)",
+            "in module Net",
+        )
+    ]
