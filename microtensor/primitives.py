@@ -218,7 +218,7 @@ def composite(fn: Callable) -> Callable[[Callable], Callable]:
         entry = Known(fn, "composite")
         positional, by_keyword, takes_any = _parameters(body)
         names = positional + by_keyword
-        place_of_out = names.index("out") if "out" in names else None
+        place_of_out = positional.index("out") if "out" in positional else None
 
         @functools.wraps(body)
         def checked(*args: Any, **kwargs: Any) -> Any:
