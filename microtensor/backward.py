@@ -13,8 +13,7 @@ lock makes one pass at a time the slots' only user.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,16 +32,16 @@ Array = np.ndarray
 NOTHING: Any = type("Nothing", (), {"__repr__": lambda self: "nothing arrived yet"})()
 
 
-@contextmanager
 def backward_pass(
     roots: Sequence[Node],
     seeds: Sequence[Any],
+    take: Callable[[list[Node]], Any],
     *,
     create_graph: bool = False,
     targets: frozenset[Node] | None = None,
-    keep_inner: bool = True,
-) -> Iterator[list[Node]]:
-    """Run the chain rule; inside, take each node's gradient with `collect`.
+    leaves_only: bool = False,
+) -> Any:
+    """Run the chain rule, and take what it found before it is forgotten.
 
     Parameters
     ----------
@@ -50,17 +49,18 @@ def backward_pass(
         The outputs.
     seeds : sequence of array
         The gradients to start from, one per output, in their shapes.
+    take : callable
+        Is given the nodes passed through, oldest first. It finds their gradients with `collect`.
     create_graph : bool, default False
         Whether rules are shown Values, so that the gradients can be differentiated in turn.
     targets : frozenset of Node, optional
         Pass through what lies between them and the outputs only; else through all.
-    keep_inner : bool, default True
-        Whether to keep the gradients of values that are not leaves.
+    leaves_only : bool, default False
+        Whether to forget inner gradients once they have been passed on, earlier ones included.
 
-    Yields
-    ------
-    list of Node
-        The nodes passed through, oldest first.
+    Returns
+    -------
+    What ``take`` gives.
     """
     global _depth
     order: list[Node] = []
@@ -79,14 +79,14 @@ def backward_pass(
                 elif root._cotangent is not None:  # None: no target is among its inputs
                     root._cotangent = root._cotangent + seed
             for node in reversed(order):
+                if node.fn is None or (targets is not None and node in targets):
+                    continue
                 g = node._cotangent
-                if g is not NOTHING and node.fn is not None:
-                    if targets is not None and node in targets:
-                        continue
-                    if not keep_inner:
-                        node._cotangent = NOTHING  # what was passed on is not kept alive
+                if leaves_only:
+                    node._cotangent, node.grad = NOTHING, None
+                if g is not NOTHING:
                     _pass_on(node, g, create_graph)
-            yield order
+            return take(order)
         finally:
             _depth -= 1
             state.scope = scope
@@ -98,7 +98,7 @@ def backward_pass(
 
 
 def collect(node: Node) -> Any:
-    """Take a node's gradient inside of `backward_pass`; zeros where nothing arrived."""
+    """Give a node's gradient, at the end of a `backward_pass`; zeros where nothing arrived."""
     g = node._cotangent
     return zeros_for(node) if g is NOTHING or g is None else g
 
@@ -146,51 +146,47 @@ def _between(roots: Sequence[Node], targets: frozenset[Node], order: list[Node])
 
 def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     """Add what a call sends to its operands to their cotangents."""
-    known = registry[node.fn]
-    args = node.args
+    known, args = registry[node.fn], node.args
     y: Any
     shown: Sequence[Any]
     if create_graph:
         y, shown = node, args
-    elif len(args) == 2:  # the list below, written out for the most frequent case
-        y, (a, b) = node._data, args
-        shown = (a._data if isinstance(a, Node) else a, b._data if isinstance(b, Node) else b)
     else:
         y, shown = node._data, [a._data if isinstance(a, Node) else a for a in args]
     rules = known.plain_rules
-    position = -1
-    for a in args:
-        position += 1
+    for position, a in enumerate(args):
         if not isinstance(a, Node):
             continue
         received = a._cotangent
         if received is None:  # a constant, or not on the way to a target
             continue
-        try:  # the short way, for rules of no options
-            c = rules[position](g, y, *shown)  # type: ignore[index]  # None: the long way
-        except (ArithmeticError, TypeError):
+        try:
+            if rules is None:
+                c = _by_full_rule(known, position, g, y, shown, node, create_graph)
+            else:
+                c = rules[position](g, y, *shown)
+        except (ArithmeticError, TypeError):  # Python's zero division; or there is no rule
             c = _by_full_rule(known, position, g, y, shown, node, create_graph)
-            if c is NOTHING:
-                continue
         x = a._data
         kind = c.__class__
         if kind is Array and x.__class__ is Array and c.dtype is x.dtype and c.shape == x.shape:
             pass
         elif kind is not float or (x.__class__ is not float and x.__class__ is not int):
+            if c is NOTHING:
+                continue
             if kind is complex:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             c = fit(c, x, known.fn, position)
-            kind = c.__class__
-        if (
-            kind is Array
-            and received is NOTHING
-            and a.fn is None
+        if received is not NOTHING:
+            c = received + c  # never in place: a + b sends one array to both
+        elif (
+            a.fn is None
+            and c.__class__ is Array
             # What a leaf keeps must not be a view of, or the same as, anything else.
             and (c.base is not None or c is g or c is y or id(c) in map(id, shown))
         ):
             c = c.copy()
-        # Never added in place: a + b sends one array to both.
-        a._cotangent = c if received is NOTHING else received + c
+        a._cotangent = c
 
 
 def _by_full_rule(
@@ -336,8 +332,13 @@ def gradients(
     """
     given = seeds if seeds is not None else [None] * len(roots)
     start = [seed_for(r, s) for r, s in zip(roots, given, strict=True)]
-    with backward_pass(roots, start, create_graph=create_graph, targets=frozenset(targets)):
-        return [collect(t) for t in targets]
+    return backward_pass(
+        roots,
+        start,
+        lambda _: [collect(t) for t in targets],
+        create_graph=create_graph,
+        targets=frozenset(targets),
+    )
 
 
 def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:
@@ -350,8 +351,8 @@ def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:
     """
     if not root.requires_grad:
         return {}
-    with backward_pass([root], [seed_for(root, gradient)]) as order:
-        return {node: collect(node) for node in order}
+    seed = seed_for(root, gradient)
+    return backward_pass([root], [seed], lambda order: {node: collect(node) for node in order})
 
 
 def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:

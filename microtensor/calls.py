@@ -15,8 +15,9 @@ from .graph import PAUSED, Node, label, module_path, next_number, state
 from .primitives import Known, missing_option, missing_rule, name_of, registry
 
 _new = object.__new__
-_SEQUENCES = (tuple, list)
+_LISTS = {tuple, list}
 _NUMBERS = (float, int)
+_ARRAYS = {np.ndarray, np.float32}  # not np.float64: what numbers give is a Python float
 value_class: type = Node  # value.py, which stands above, says that it is Value
 
 
@@ -62,24 +63,10 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     """Compute one call and record it, if anything in it can have a gradient."""
-    arrays = []
-    requires_grad = recorded = lists = False
-    for a in operands:
-        if isinstance(a, Node):
-            if a.requires_grad:
-                requires_grad = recorded = True
-            elif a.fn is not None:
-                recorded = True
-            a = a._data
-        elif a.__class__ in _SEQUENCES:
-            lists = True
-        arrays.append(a)
+    arrays = [a._data if isinstance(a, Node) else a for a in operands]
     try:
         if options:
-            for name, given in options.items():
-                if isinstance(given, Node) and given.requires_grad:
-                    raise missing_option(known.fn, f"{name}=")  # its gradient would be lost
-            options = {name: _option(given) for name, given in options.items()}
+            options = _checked_options(known, options)
             data = known.forward(*arrays, **options)
         else:
             data = known.forward(*arrays)
@@ -89,27 +76,48 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     if known.keeps:
         data, kept = data
         options = {**(options or {}), "kept": kept}
-    if data.__class__ is np.float64 and all([a.__class__ in _NUMBERS for a in arrays]):
+    if data.__class__ not in _ARRAYS or data.dtype.kind != "f":
+        return _record_other(data, known, operands, arrays, options)
+    scope = state.scope
+    if scope is not PAUSED:
+        for a in operands:
+            if isinstance(a, Node) and a.requires_grad:
+                if not _LISTS.isdisjoint(map(type, operands)):  # a list may change later
+                    operands = tuple(np.asarray(a) if type(a) in _LISTS else a for a in operands)
+                return record(data, known.fn, operands, options, True, scope)
+    return _record_other(data, known, operands, arrays, options)
+
+
+def _checked_options(known: Known, options: dict[str, Any]) -> dict[str, Any]:
+    for name, given in options.items():
+        if isinstance(given, Node) and given.requires_grad:
+            raise missing_option(known.fn, f"{name}=")  # its gradient would be lost
+    return {name: _option(given) for name, given in options.items()}
+
+
+def _record_other(
+    data: Any, known: Known, operands: tuple, arrays: list, options: dict[str, Any] | None
+) -> Any:
+    """Record a call whose result is a number, no float, or asks for no gradient."""
+    if data.__class__ is np.float64 and all(a.__class__ in _NUMBERS for a in arrays):
         data = float(data)  # numbers stay weak: they never turn float32 into float64
+    kind = "f"
     if data.__class__ is not float:
-        if data.__class__ in _SEQUENCES:
+        if data.__class__ in _LISTS:
             return data  # np.nonzero and its kin answer with indices
-        try:
-            kind = data.dtype.kind
-        except AttributeError:  # Python's int or bool, or what is no number at all
-            array = np.asarray(data)
-            data, kind = array[()], array.dtype.kind
+        kind = np.asarray(data).dtype.kind
         if kind not in "fiub":
             raise not_real(f"{name_of(known.fn)} gave", kind)
-        requires_grad = requires_grad and kind == "f"
-    scope = state.scope
-    if not recorded or scope is PAUSED:
+        if not hasattr(data, "dtype"):  # Python's int or bool
+            data = np.asarray(data)[()]
+    nodes = [a for a in operands if isinstance(a, Node)]
+    if state.scope is PAUSED or not any(a.requires_grad or a.fn is not None for a in nodes):
         if data.__class__ is np.ndarray and id(data) in map(id, arrays):
             data = data.copy()  # else it would change with the parameter that it is
         return unrecorded(data)
-    if lists:  # a list may change later, and rules are for arrays
-        operands = tuple([np.asarray(a) if a.__class__ in _SEQUENCES else a for a in operands])
-    return record(data, known.fn, operands, options, requires_grad, scope)
+    operands = tuple(np.asarray(a) if type(a) in _LISTS else a for a in operands)
+    requires_grad = kind == "f" and any(a.requires_grad for a in nodes)
+    return record(data, known.fn, operands, options, requires_grad, state.scope)
 
 
 def plain(x: Any) -> Any:

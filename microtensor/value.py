@@ -13,8 +13,8 @@ import numpy as np
 
 from . import calls
 from .at import At
-from .backward import NOTHING, backward_pass, seed_for, zeros_for
-from .calls import call, plain, unrecorded
+from .backward import backward_pass, collect, seed_for
+from .calls import apply, call, plain, unrecorded
 from .errors import (
     DTypeError,
     GradientError,
@@ -27,6 +27,7 @@ from .errors import (
 from .graph import Node, Step, ancestors, assign, is_recording, label, next_number
 from .methods import Methods
 from .numbers import numbers
+from .primitives import registry
 
 
 class Value(Methods):
@@ -203,22 +204,25 @@ class Value(Methods):
         array([2., 4., 6.])
         """
         self._check_backward(gradient, create_graph)
-        with backward_pass(
+
+        def take(order: list[Node]) -> None:
+            for node in order:
+                if node.fn is None:
+                    g = collect(node)
+                    if create_graph and not isinstance(g, Node):
+                        g = unrecorded(g)
+                    node.grad = g if node.grad is None else node.grad + g
+                elif not leaves_only:
+                    g = collect(node)
+                    node.grad = unrecorded(g) if create_graph and not isinstance(g, Node) else g
+
+        backward_pass(
             [self],
             [seed_for(self, gradient)],
+            take,
             create_graph=create_graph,
-            keep_inner=not leaves_only,
-        ) as order:
-            for node in order:
-                if leaves_only and node.fn is not None:
-                    node.grad = None
-                    continue
-                g = node._cotangent
-                if g is NOTHING:
-                    g = zeros_for(node)
-                if create_graph and not isinstance(g, Node):
-                    g = unrecorded(g)
-                node.grad = g if node.grad is None or node.fn is not None else node.grad + g
+            leaves_only=leaves_only,
+        )
 
     def _check_backward(self, gradient: Any, create_graph: bool) -> None:
         if not self.requires_grad:
@@ -272,6 +276,9 @@ class Value(Methods):
         )
 
     def __array_function__(self, fn: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+        known = registry.get(fn)
+        if known is not None and not kwargs and len(args) == known.arity:
+            return apply(known, args, None)  # the shortest way, for most calls
         return call(fn, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..primitives import differentiable, primitive, stands_for
 from .reductions import keep
 
@@ -179,6 +180,11 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     approximate : {"none", "tanh"}
         Exact, or the approximation by tanh of the paper.
 
+    Raises
+    ------
+    ArgumentError
+        If there is no such form.
+
     References
     ----------
     .. [1] Hendrycks, Gimpel, *Gaussian Error Linear Units* (2016).
@@ -192,7 +198,11 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         return 0.5 * x * (1 + np.tanh(_gelu_inner(x)))
     if approximate == "none":
         return x * normal_cdf(x)
-    raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+    raise ArgumentError(
+        "gelu: there is no such form.",
+        expected="approximate='none' or approximate='tanh'",
+        got=f"{approximate!r}",
+    )
 
 
 def _gelu_inner(x: Any) -> Any:

@@ -138,11 +138,11 @@ differentiable(_einsum, variadic=_einsum_rule)
 
 
 @composite(np.einsum)
-def _np_einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Any:
+def _np_einsum(subscripts: Any, *operands: Any, out: None = None, optimize: Any = False) -> Any:
     if not isinstance(subscripts, str):
         subscripts, operands = _from_lists(subscripts, *operands)
     named = _explicit(subscripts, [np.ndim(x) for x in operands])
-    return _einsum(*operands, subscripts=named, **options)
+    return _einsum(*operands, subscripts=named)
 
 
 def _from_lists(*args: Any) -> tuple[str, tuple]:

@@ -127,7 +127,7 @@ differentiable(np.cumsum, _cumsum)
 @composite(np.var)
 def _var(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
-    keepdims: bool = False, *, correction: float | None = None,
+    keepdims: bool = False, *, correction: Any = None,
 ) -> Any:  # fmt: skip
     if dtype is not None:
         a = a.astype(dtype)
@@ -140,7 +140,7 @@ def _var(
 @composite(np.std)
 def _std(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
-    keepdims: bool = False, *, correction: float | None = None,
+    keepdims: bool = False, *, correction: Any = None,
 ) -> Any:  # fmt: skip
     variance = np.var(a, axis, dtype, out, ddof, keepdims, correction=correction)
     constant = np.equal(variance, 0)  # the root has no slope there; PyTorch's convention is 0

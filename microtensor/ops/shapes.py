@@ -34,7 +34,7 @@ differentiable(np.tril, lambda g, y, x, k: np.tril(g, k))
 differentiable(np.triu, lambda g, y, x, k: np.triu(g, k))
 
 
-def _reshape(a: Any, shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+def _reshape(a: Any, shape: Any, order: Any = "C", copy: Any = None) -> Any:
     if order not in ("C", "F"):  # "A" depends on how the numbers lie in memory
         raise missing_option(np.reshape, f"order={order!r}")
     return np.reshape(a, shape, order=order, copy=copy)
@@ -44,7 +44,7 @@ registry[np.reshape].computed_by(_reshape)
 
 
 @composite(np.ravel)
-def _ravel(a: Any, order: str = "C") -> Any:
+def _ravel(a: Any, order: Any = "C") -> Any:
     return np.reshape(a, -1, order=order)
 
 
@@ -136,9 +136,6 @@ _pad.__name__ = "pad"
 
 def _inner(width: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
     """Give the index of the original inside of the padded array."""
-    if isinstance(width, dict):  # by axis; an axis that is not there is not padded
-        by_axis = {axis % len(shape): pair for axis, pair in width.items()}
-        width = [np.broadcast_to(by_axis.get(i, 0), 2) for i in range(len(shape))]
     pairs = np.broadcast_to(np.asarray(width), (len(shape), 2))
     return tuple(slice(int(p[0]), int(p[0]) + n) for p, n in zip(pairs, shape, strict=True))
 
@@ -148,6 +145,9 @@ differentiable(_pad, lambda g, y, x, width: g[_inner(width, np.shape(x))])
 
 @composite(np.pad)
 def _np_pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if isinstance(pad_width, dict):  # by axis; older NumPys do not know of it
+        by_axis = {axis % np.ndim(array): pair for axis, pair in pad_width.items()}
+        pad_width = [np.broadcast_to(by_axis.get(i, 0), 2) for i in range(np.ndim(array))]
     if mode == "constant" and options.keys() <= {"constant_values"}:
         return _pad(array, pad_width, options.get("constant_values", 0.0))
     if mode not in ("edge", "reflect", "symmetric", "wrap"):

@@ -203,7 +203,6 @@ def subtract(p: Node, change: Any) -> None:
     """Move a parameter: p - change, in a new array, which may be that of ``change``."""
     x = p._data
     if x.__class__ is np.ndarray and change.dtype is x.dtype:
-        np.subtract(x, change, change)
-        rebind(p, change)
+        rebind(p, np.subtract(x, change, change))
     else:
         assign(p, x - change)
