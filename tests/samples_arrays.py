@@ -92,7 +92,6 @@ MOVING = [
         case(normal(2, 3), ((1, 0), (2, 1))), case(normal(3), ((2, 1),), constant_values=5),
         case(normal(3), 1, "constant", constant_values=-1.5),
         case(normal(2, 3), ((1, 2), (0, 1)), constant_values=((1, 2), (3, 4))),
-        case(normal(2, 3), {-1: (1, 2)}), case(normal(2, 3), {0: 1}, mode="edge"),
         case(normal(), 1, how=lambda f, x, n: f(np.reshape(x, (1,)), n)),
         [case(normal(3, 4), ((1, 2), (0, 2)), mode=m)
          for m in ("edge", "reflect", "symmetric", "wrap")],

@@ -45,6 +45,7 @@ OPTIONS = [
     ("numpy.exp", "where=", lambda x: np.exp(x, where=MASK)),
     ("numpy.add", "where=", lambda x: np.add(x, 1.0, where=MASK)),
     ("numpy.clip", "where=", lambda x: np.clip(x, 0.0, 1.0, where=MASK)),
+    ("numpy.einsum", "dtype=", lambda x: np.einsum("ij->j", x, dtype=np.float32)),
     ("numpy.pad", "mode='mean'", lambda x: np.pad(x, 1, mode="mean")),
     ("numpy.pad", "mode='linear_ramp'", lambda x: np.pad(x, 1, mode="linear_ramp")),
     ("numpy.pad", "mode='empty'", lambda x: np.pad(x, 1, "empty")),
@@ -134,6 +135,16 @@ def test_the_methods_of_ufuncs_are_refused_with_what_to_use(ufunc, method, hint)
         getattr(ufunc, method)(Value(X))
     assert str(error.value) == (
         f"numpy.{ufunc.__name__}.{method} has no derivative rule.\n  {hint}"
+    )
+
+
+def test_gelu_knows_two_forms():
+    with pytest.raises(ArgumentError) as error:
+        mt.gelu(Value(X), approximate="erf")
+    assert str(error.value) == (
+        "gelu: there is no such form.\n"
+        "  expected  approximate='none' or approximate='tanh'\n"
+        "  got       'erf'"
     )
 
 

@@ -179,6 +179,7 @@ IDENTITIES = [
     ("outer", lambda x: np.outer(x[0], x[1]), lambda x: np.einsum("i,j->ij", x[0], x[1])),
     ("tile", lambda x: np.tile(x, (2, 1)), lambda x: np.concatenate([x, x])),
     ("pad", lambda x: np.pad(x, ((1, 0), (0, 0))), lambda x: np.vstack([np.zeros((1, 3)), x])),
+    ("pad by axis", lambda x: np.pad(x, {-1: (1, 2)}), lambda x: np.pad(x, ((0, 0), (1, 2)))),
     ("roll", lambda x: np.roll(x, 1, 0), lambda x: np.concatenate([x[-1:], x[:-1]])),
     ("flip", lambda x: np.flip(x, 0), lambda x: x[::-1]),
     ("repeat", lambda x: np.repeat(x, 2, 0), lambda x: x[[0, 0, 1, 1, 2, 2]]),
@@ -224,8 +225,32 @@ def test_a_conversion_converts_the_gradient_back():
     assert y.astype(np.float64, copy=False).dtype == np.float64
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(x, dtype=np.float64),
+        lambda x: np.mean(x, 0, np.float64),
+        lambda x: np.var(x, dtype=np.float64),
+        lambda x: np.std(x, 0, np.float64),
+        lambda x: np.trace(x, dtype=np.float64),
+        lambda x: np.exp(x, dtype=np.float64),
+        lambda x: np.concatenate([x, x], dtype=np.float64),
+        lambda x: np.stack([x, x], dtype=np.float64),
+        lambda x: np.vstack([x, x], dtype=np.float64),
+        lambda x: np.hstack([x, x], dtype=np.float64),
+    ],
+)
+def test_a_dtype_that_is_asked_for_is_had_and_the_gradient_keeps_the_inputs(f):
+    x = Value(np.eye(2, dtype=np.float32))
+    y = f(x)
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y.data, f(x.data), rtol=1e-15)
+    np.sum(y).backward()
+    assert x.grad.dtype == np.float32
+
+
 def test_the_fifth_derivative_of_tanh_is_right():
-    """From 16 t^5 ... : with t = tanh x, d5 = 16 - 136 t2 + 240 t4 - 120 t6 ."""
+    """With t = tanh x, it is 16 - 136 t² + 240 t⁴ - 120 t⁶."""
     d = np.tanh
     for _ in range(5):
         d = mt.grad(d)
