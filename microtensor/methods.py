@@ -150,15 +150,11 @@ class Methods(Node):
         return call(np.positive, (self,), {})
 
     def __invert__(self) -> Any:
-        return call(np.logical_not, (self,), {})
+        return call(np.invert, (self,), {})
 
-    def __and__(self, other: Any) -> Any:
-        return call(np.logical_and, (self, other), {})
-
-    def __or__(self, other: Any) -> Any:
-        return call(np.logical_or, (self, other), {})
-
-    __rand__, __ror__ = __and__, __or__
+    __and__ = __rand__ = _comparison(np.bitwise_and)  # of bools and integers, as NumPy's
+    __or__ = __ror__ = _comparison(np.bitwise_or)
+    __xor__ = __rxor__ = _comparison(np.bitwise_xor)
 
     def __rfloordiv__(self, other: Any) -> Any:
         return _general(np.floor_divide, other, self)
@@ -170,6 +166,10 @@ class Methods(Node):
     __isub__ = _in_place(operator.sub)
     __imul__ = _in_place(operator.mul)
     __itruediv__ = _in_place(operator.truediv)
+    __ifloordiv__ = _in_place(operator.floordiv)
+    __imod__ = _in_place(operator.mod)
+    __ipow__ = _in_place(operator.pow)
+    __imatmul__ = _in_place(operator.matmul)
 
     def _refuse_in_place(self) -> None:
         """Raise where ``+=`` would not do what it says: a Parameter does."""
@@ -196,6 +196,8 @@ class Methods(Node):
     cumsum = _method(np.cumsum)
     argmax = _method(np.argmax)
     argmin = _method(np.argmin)
+    argsort = _method(np.argsort)
+    nonzero = _method(np.nonzero)
     any = _method(np.any)
     all = _method(np.all)
     clip = _method(np.clip)
@@ -218,8 +220,8 @@ class Methods(Node):
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
         return call(np.transpose, (self, order), {})
 
-    def flatten(self) -> Any:
+    def flatten(self, order: str = "C") -> Any:
         """Give all entries in one row."""
-        return call(np.reshape, (self, -1), {})
+        return call(np.reshape, (self, -1), {"order": order})
 
     ravel = flatten

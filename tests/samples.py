@@ -209,7 +209,7 @@ METHODS = [
             ("diagonal", normal(3, 3), (1,), {}), ("trace", normal(3, 3), (), {}),
             ("reshape", normal(2, 3), (3, 2), {}), ("reshape", normal(2, 3), ((3, -1),), {}),
             ("reshape", normal(2, 3), (-1,), {"order": "F"}), ("transpose", normal(2, 3), (), {}),
-            ("transpose", normal(2, 3, 4), (2, 0, 1), {}), ("flatten", normal(2, 3), (), {}),
+            ("transpose", normal(2, 3, 4), (2, 0, 1), {}), ("flatten", normal(2, 3), ("F",), {}),
             ("transpose", normal(2, 3, 4), ((-1, 0, 1),), {}), ("ravel", normal(2, 3), (), {}),
         )
     ),

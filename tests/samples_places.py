@@ -183,6 +183,7 @@ PRODUCTS = [
             0 if bias is None else bias)),
 ]  # fmt: skip
 
+_BITS, _OTHERS = np.array([[6, 3, 0]]), np.array([[2], [5]])
 _LEFT, _RIGHT = np.array([[1.0, 2.0], [np.nan, 0.0]]), np.array([1.0, 3.0])
 
 
@@ -200,6 +201,14 @@ PIECEWISE = [
     *_on_arrays(
         np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.around, np.isfinite, np.isnan,
         np.isinf, np.signbit, np.logical_not, np.argwhere, np.flatnonzero),
+    *(Row(fn, case(_BITS, _OTHERS), case(_MASK, _MASK[0]), case(_BITS, 2),
+          case(distinct(3), distinct(3), how=lambda f, a, b: f(a > 0, b > 0)))
+      for fn in (np.bitwise_and, np.bitwise_or, np.bitwise_xor)),
+    *(Row(fn, case(distinct(3), distinct(3), how=lambda f, a, b: f(a > 0, b > 0)),
+          case(distinct(3), how=lambda f, a: f(True, a > 0)), name=f"(a > 0) {sign} (b > 0)")
+      for sign, fn in (("&", operator.and_), ("|", operator.or_), ("^", operator.xor))),
+    Row(np.invert, case(_BITS), case(_MASK)),
+    Row(operator.invert, case(distinct(3), how=lambda f, a: f(a > 0)), name="~(a > 0)"),
     Row(np.nonzero, case(offgrid(2, 3)), case(_MASK)),
     Row(np.floor_divide, case(offgrid(2, 3), 2.4), case(7.3, positive(3)),
         case(offgrid(3), positive(3))),
@@ -222,7 +231,7 @@ PIECEWISE = [
     *(
         Row(operator.methodcaller(m, *args), case(distinct(3, 4)), name=f"a.{m}()")
         for m, args in (("argmax", ()), ("argmin", (1,)), ("any", ()), ("all", (0,)),
-                        ("round", (1,)))
+                        ("round", (1,)), ("argsort", (0,)), ("nonzero", ()))
     ),
 ]  # fmt: skip
 
