@@ -147,13 +147,10 @@ def _between(roots: Sequence[Node], targets: frozenset[Node], order: list[Node])
 def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     """Add what a call sends to its operands to their cotangents."""
     known, args = registry[node.fn], node.args
-    y: Any
-    shown: Sequence[Any]
-    if create_graph:
-        y, shown = node, args
-    else:
-        y, shown = node._data, [a._data if isinstance(a, Node) else a for a in args]
+    y, shown = (node, args) if create_graph else (node._data, _arrays_of(args))
     rules = known.plain_rules
+    two = len(args) == 2  # the most frequent case, and the fastest call
+    p, q = shown if two else (None, None)
     for position, a in enumerate(args):
         if not isinstance(a, Node):
             continue
@@ -163,6 +160,8 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         try:
             if rules is None:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
+            elif two:
+                c = rules[position](g, y, p, q)
             else:
                 c = rules[position](g, y, *shown)
         except (ArithmeticError, TypeError):  # Python's zero division; or there is no rule
@@ -187,6 +186,14 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         ):
             c = c.copy()
         a._cotangent = c
+
+
+def _arrays_of(args: tuple) -> tuple:
+    """Give the numbers of a call's operands."""
+    if len(args) == 2:
+        a, b = args
+        return a._data if isinstance(a, Node) else a, b._data if isinstance(b, Node) else b
+    return tuple([a._data if isinstance(a, Node) else a for a in args])
 
 
 def _by_full_rule(
@@ -366,7 +373,7 @@ def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
     if node.fn is None:
         return []
     known = registry[node.fn]
-    shown = [a._data if isinstance(a, Node) else a for a in node.args]
+    shown = _arrays_of(node.args)
     sent = []
     for position, a in enumerate(node.args):
         if isinstance(a, Node) and a.requires_grad:

@@ -17,7 +17,7 @@ from .primitives import Known, missing_option, missing_rule, name_of, registry
 _new = object.__new__
 _LISTS = {tuple, list}
 _NUMBERS = (float, int)
-_ARRAYS = {np.ndarray, np.float32}  # not np.float64: what numbers give is a Python float
+_ARRAYS: set[Any] = {np.ndarray, np.float32}  # not np.float64: what numbers give is a Python float
 value_class: type = Node  # value.py, which stands above, says that it is Value
 
 
@@ -63,7 +63,8 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     """Compute one call and record it, if anything in it can have a gradient."""
-    arrays = [a._data if isinstance(a, Node) else a for a in operands]
+    arrays: list[Any] = [a._data if isinstance(a, Node) else a for a in operands]
+    data: Any
     try:
         if options:
             options = _checked_options(known, options)

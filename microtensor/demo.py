@@ -62,7 +62,7 @@ def demo(out: str | Path, *, epochs: int = 40, seed: int = 0) -> dict[str, Any]:
     start = time.perf_counter()
     history = fit(net, train, test, epochs=epochs, rng=rng)
     seconds = time.perf_counter() - start
-    metrics = {
+    metrics: dict[str, Any] = {
         "test_accuracy": history.test_accuracy[-1],
         "train_loss": history.train_loss[-1],
         "seconds": round(seconds, 3),

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import calls
 from .at import At
-from .backward import backward_pass, collect, seed_for
+from .backward import NOTHING, backward_pass, seed_for, zeros_for
 from .calls import apply, call, plain, unrecorded
 from .errors import (
     DTypeError,
@@ -207,14 +207,15 @@ class Value(Methods):
 
         def take(order: list[Node]) -> None:
             for node in order:
-                if node.fn is None:
-                    g = collect(node)
-                    if create_graph and not isinstance(g, Node):
-                        g = unrecorded(g)
-                    node.grad = g if node.grad is None else node.grad + g
-                elif not leaves_only:
-                    g = collect(node)
-                    node.grad = unrecorded(g) if create_graph and not isinstance(g, Node) else g
+                is_leaf = node.fn is None
+                if leaves_only and not is_leaf:
+                    continue
+                g = node._cotangent
+                if g is NOTHING:
+                    g = zeros_for(node)
+                if create_graph and not isinstance(g, Node):
+                    g = unrecorded(g)
+                node.grad = node.grad + g if is_leaf and node.grad is not None else g
 
         backward_pass(
             [self],
