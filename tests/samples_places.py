@@ -243,7 +243,8 @@ STATIC = [
     Row(np.can_cast, case(normal(2), np.float32, how=lambda f, x, to: f(x.dtype, to))),
     Row(np.allclose, case(normal(3), 0.0), case(normal(3), normal(3), atol=9.0)),
     Row(np.array_equal, case(normal(3), normal(3)), case(normal(3), normal(2)),
-        case(normal(3), how=lambda f, x: f(x, x))),
+        case(normal(3), how=lambda f, x: f(x, x)), case(_LEFT, _LEFT),
+        case(normal(3), how=lambda f, x: f(x * np.nan, x * np.nan, equal_nan=True))),
 ]  # fmt: skip
 
 PLACES = [*INDEXING, *PRODUCTS, *PIECEWISE, *STATIC]

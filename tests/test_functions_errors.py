@@ -54,6 +54,7 @@ OPTIONS = [
     ("numpy.reshape", "order='K'", lambda x: np.ravel(x, order="K")),
     ("leaky_relu", "negative_slope=", lambda x: mt.leaky_relu(x, Value(0.1))),
     ("elu", "alpha=", lambda x: mt.elu(x, alpha=Value(0.1))),
+    ("pad", "constant_values=", lambda x: np.pad(x, 1, constant_values=Value(0.1))),
 ]
 
 
@@ -148,12 +149,16 @@ def test_gelu_knows_two_forms():
     )
 
 
+# NumPy's own words, even where it says more for fewer
 SHAPES = [
     (lambda x: np.stack([x, x[:1]]), "all input arrays must have the same shape"),
     (lambda x: np.tensordot(x, x, 1), "shape-mismatch for sum"),
     (lambda x: np.split(x, 2, axis=1), "array split does not result in an equal division"),
     (lambda x: np.matmul(x, x), "mismatch in its core dimension 0"),
     (lambda x: np.concatenate([x, x[0]]), "must have same number of dimensions"),
+    (lambda x: np.einsum("ij,jk", x), "more operands provided to einstein"),
+    (lambda x: np.einsum("ij", x, x), "fewer operands provided to einstein"),
+    (lambda x: np.einsum("ijk", x), "contains too many subscripts for operand 0"),
     (lambda x: np.reshape(x, (4, 2)), "cannot reshape array of size 6 into shape \\(4,2\\)"),
     (lambda x: np.take(x, [9], axis=1), "index 9 is out of bounds for axis 1 with size 3"),
     (lambda x: x[5], "index 5 is out of bounds for axis 0 with size 2"),

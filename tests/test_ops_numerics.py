@@ -142,6 +142,14 @@ def test_setting_a_number_keeps_float32_and_does_not_cut_integers_off():
     np.testing.assert_array_equal(Value(np.array([1, 2])).at[0].set(0.5).data, [0.5, 2.0])
 
 
+def test_an_assignment_overlooks_leading_axes_of_length_1_as_numpys_does():
+    x, v = Value(np.zeros((3, 2))), Value(np.array([[[1.0, 2.0]]]))
+    y = x.at[:2].set(v)
+    np.testing.assert_array_equal(y.data, [[1, 2], [1, 2], [0, 0]])
+    y.backward(np.arange(6.0).reshape(3, 2))
+    np.testing.assert_array_equal(v.grad, [[[2, 4]]])
+
+
 def test_indices_may_be_values():
     x = Value(np.array([[3.0, 1.0, 2.0], [4.0, 6.0, 5.0]]))
     order = np.argsort(x, axis=1)

@@ -96,8 +96,13 @@ def _allclose(a: Any, b: Any, **options: Any) -> bool:
 
 
 @composite(np.array_equal)
-def _array_equal(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and bool(np.all(np.equal(a, b)))
+def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    if np.shape(a1) != np.shape(a2):
+        return False
+    same = np.equal(a1, a2)
+    if equal_nan:
+        same = np.logical_or(same, np.logical_and(np.isnan(a1), np.isnan(a2)))
+    return bool(np.all(same))
 
 
 @primitive

@@ -99,10 +99,14 @@ def _last_writer(shape: tuple[int, ...], index: Any) -> Any:
     return writers[index] == order
 
 
+def _to_values(g: Any, y: Any, x: Any, values: Any, index: Any) -> Any:
+    read = np.where(_last_writer(np.shape(x), index), g[index], 0)
+    axes = np.ndim(values) - np.ndim(read)  # an assignment overlooks leading axes of length 1
+    return np.reshape(read, (1,) * axes + np.shape(read)) if axes > 0 else read
+
+
 differentiable(
-    scatter_set,
-    lambda g, y, x, values, index: scatter_set(g, 0.0, index=index),
-    lambda g, y, x, values, index: np.where(_last_writer(np.shape(x), index), g[index], 0),
+    scatter_set, lambda g, y, x, values, index: scatter_set(g, 0.0, index=index), _to_values
 )
 
 

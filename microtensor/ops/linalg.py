@@ -141,6 +141,8 @@ differentiable(_einsum, variadic=_einsum_rule)
 def _np_einsum(subscripts: Any, *operands: Any, out: None = None, optimize: Any = False) -> Any:
     if not isinstance(subscripts, str):
         subscripts, operands = _from_lists(subscripts, *operands)
+    if subscripts.count(",") + 1 != len(operands):
+        np.einsum(subscripts, *(np.empty(np.shape(x)) for x in operands))  # NumPy's own error
     named = _explicit(subscripts, [np.ndim(x) for x in operands])
     return _einsum(*operands, subscripts=named)
 

@@ -127,8 +127,8 @@ def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @primitive
-def _pad(x: Any, width: Any, value: Any) -> Any:
-    return np.pad(x, width, constant_values=value)
+def _pad(x: Any, width: Any, constant_values: Any) -> Any:
+    return np.pad(x, width, constant_values=constant_values)
 
 
 _pad.__name__ = "pad"
