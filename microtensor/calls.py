@@ -67,7 +67,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     data: Any
     try:
         if options:
-            options = _checked_options(known, options)
+            options = {name: _option(known, name, x) for name, x in options.items()}
             data = known.forward(*arrays, **options)
         else:
             data = known.forward(*arrays)
@@ -87,13 +87,6 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
                     operands = tuple(np.asarray(a) if type(a) in _LISTS else a for a in operands)
                 return record(data, known.fn, operands, options, True, scope)
     return _record_other(data, known, operands, arrays, options)
-
-
-def _checked_options(known: Known, options: dict[str, Any]) -> dict[str, Any]:
-    for name, given in options.items():
-        if isinstance(given, Node) and given.requires_grad:
-            raise missing_option(known.fn, f"{name}=")  # its gradient would be lost
-    return {name: _option(given) for name, given in options.items()}
 
 
 def _record_other(
@@ -130,12 +123,14 @@ def plain(x: Any) -> Any:
     return x
 
 
-def _option(x: Any) -> Any:
-    """Do as `plain`, with a copy of a leaf's numbers: an assignment may change them later."""
+def _option(known: Known, name: str, x: Any) -> Any:
+    """Do as `plain`, unless a gradient would be lost; a leaf's numbers may change, so copy them."""
     if isinstance(x, Node):
+        if x.requires_grad:
+            raise missing_option(known.fn, f"{name}=")
         return x._data.copy() if x.fn is None and isinstance(x._data, np.ndarray) else x._data
     if x.__class__ is tuple or x.__class__ is list:
-        return x.__class__(map(_option, x))
+        return x.__class__(_option(known, name, inner) for inner in x)
     return x
 
 

@@ -353,6 +353,7 @@ def _parameters(fn: Callable) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     Read from its code, which takes a hundredth of the time that `inspect.signature` takes; there
     are hundreds of rules, and each import reads them all.
     """
+    fn = inspect.unwrap(fn)
     code = getattr(fn, "__code__", None)
     if code is None:  # a callable object, such as a partial
         parameters = inspect.signature(fn).parameters.values()

@@ -174,3 +174,9 @@ SHAPES = [
 def test_what_numpy_refuses_is_refused_in_numpys_words(f, message):
     with pytest.raises((ValueError, IndexError), match=message):
         f(Value(X))
+
+
+def test_a_value_inside_of_an_option_does_not_lose_its_gradient():
+    with pytest.raises(MissingRuleError) as error:
+        np.pad(Value([1.0]), 1, constant_values=(Value(2.0), 1.0))
+    assert "has no derivative rule for its option" in str(error.value)

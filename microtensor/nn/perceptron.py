@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..ops import linear
 from ..randomness import generator
 from .activations import Activation, activate, check_activation
 from .linear import Linear, features, first_parameter, positive
@@ -121,7 +122,7 @@ class Layer(Linear):
         self.activation = activation
 
     def forward(self, x: Any) -> Any:
-        return activate(self.activation, super().forward(x))
+        return activate(self.activation, linear(features(self, x), self.weight, self.bias))
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}, activation={_shown(self.activation)}"

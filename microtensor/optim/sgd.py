@@ -79,9 +79,11 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         lr = float(self.lr)
-        straight = self.momentum == 0 and self.weight_decay == 0
-        for place, p, g in self._moving():
-            subtract(p, lr * (g if straight else self._direction(place, p._data, g)))
+        moving = self._moving()
+        if self.momentum or self.weight_decay:
+            moving = [(i, p, self._direction(i, p._data, g)) for i, p, g in moving]
+        for _, p, g in moving:
+            subtract(p, lr * g)
 
     def _direction(self, place: int, p: Any, g: Any) -> Any:
         """Give the equations' ``b``, or their ``g + μ b``."""
