@@ -15,8 +15,8 @@ import numpy as np
 from .calls import plain
 from .derivatives import vjp
 from .errors import ArgumentError, GradientCheckError
-from .graph import Model, no_grad
-from .nesting import leaves, paths, rebuild
+from .graph import no_grad
+from .nesting import leaves, models, paths, rebuild
 
 EPS = float(np.finfo(np.float64).eps)
 STEP = EPS ** (1 / 3)  # balances what a difference leaves out, step², with rounding, eps / step
@@ -241,11 +241,11 @@ def _numbers(f: Callable, args: Sequence) -> list[Any]:
 
 def _has_floats(argument: Any, name: str) -> bool:
     """Tell whether an argument holds floats; refuse those that differences show nothing of."""
-    if isinstance(argument, Model):
+    if found := models(argument):
         raise ArgumentError(
-            f"check_gradients: {name} is a model.",
+            f"check_gradients: {name} holds a model.",
             expected="arrays, in any nesting",
-            got=type(argument).__name__,
+            got=type(found[0]).__name__,
             hint="Make its parameters the arguments of a function that computes the same.",
         )
     numbers = [plain(x) for x in leaves(argument)]

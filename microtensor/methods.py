@@ -89,10 +89,8 @@ def _in_place(compute: Callable) -> Callable:
     return operate
 
 
-def _function(fn: Callable, on_number: Callable | None = None) -> Callable:
+def _function(fn: Callable, on_number: Callable) -> Callable:
     """Make a method of one array; ``on_number`` is Python's own for a number."""
-    if on_number is None:
-        return lambda self: call(fn, (self,), {})
 
     def method(self: Node) -> Any:
         data = self._data

@@ -75,15 +75,23 @@ def paths(tree: Any, so_far: str = "") -> list[str]:
     >>> paths({"w": [1.0, 2.0], "b": 3.0})
     ["['w'][0]", "['w'][1]", "['b']"]
     """
-    if _is_model(tree):
-        return [f"{so_far}.{name}" for name, _ in tree.named_parameters()]
-    if isinstance(tree, dict):
-        branches = list(tree.items())
-    elif isinstance(tree, list | tuple):
-        branches = list(enumerate(tree))
-    else:
+    branches = _branches(tree)
+    if branches is None:
         return [so_far]
     return [p for key, branch in branches for p in paths(branch, f"{so_far}[{key!r}]")]
+
+
+def models(tree: Any) -> list[Any]:
+    """List the models in a nesting."""
+    if _is_model(tree):
+        return [tree]
+    return [model for _, branch in _branches(tree) or () for model in models(branch)]
+
+
+def _branches(tree: Any) -> list[tuple[Any, Any]] | None:
+    if isinstance(tree, dict):
+        return list(tree.items())
+    return list(enumerate(tree)) if isinstance(tree, list | tuple) else None
 
 
 def _in_order(pattern: Any, tree: Any) -> list[Any] | None:

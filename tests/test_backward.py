@@ -106,9 +106,10 @@ def test_arrays_are_constants_and_so_are_values_without_a_gradient():
 
 def test_a_value_that_nothing_arrives_at_has_a_gradient_of_zeros():
     x, steps = Value([1.0, 2.0]), Value([3.0, 4.0])
-    (x * np.where(steps > 3, 1.0, 0.0) + scatter(x, steps)).sum().backward()
+    inner = steps * 2
+    (x * np.where(steps > 3, 1.0, 0.0) + scatter(x, inner)).sum().backward()
     assert x.grad.tolist() == [1, 2]
-    assert steps.grad.tolist() == [0, 0]
+    assert inner.grad.tolist() == steps.grad.tolist() == [0, 0]
 
 
 @mt.primitive
@@ -287,6 +288,7 @@ def test_all_gradients_and_contributions_touch_no_grad():
     square = y.origin.args[0]
     assert contributions(square, 1.0) == [(0, h, 6.0), (1, h, 6.0)]
     assert contributions(x, 1.0) == []
+    assert contributions(x * 5.0, 1.0) == [(0, x, 5.0)]
     assert contributions(np.sign(h), 1.0) == [(0, h, 0.0)]
     assert all_gradients(Value(1.0, requires_grad=False)) == {}
     assert all(v.grad is None for v in (x, w, h, y))
@@ -312,4 +314,5 @@ def test_gradients_with_respect_to_inner_values_pass_no_further():
     assert gradients([y], [h, other]) == [120.0, 36.0]
     assert gradients([y], [y, x, Value(7.0)]) == [1.0, 0.0, 0.0]
     assert gradients([y, h], [x], [1.0, 10.0]) == [3 * 36 * 5 * 1.0 + 30]
+    assert gradients([h, h], [x], [1.0, 10.0]) == [33.0]
     assert x.grad is None

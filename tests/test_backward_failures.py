@@ -130,6 +130,25 @@ def test_ctrl_c_at_any_line_of_a_pass_leaves_later_passes_right():
     assert line > 100
 
 
+def test_ctrl_c_while_cleaning_up_cleans_up_again(monkeypatch):
+    clean, calls = backward._clean, []
+
+    def interrupted_once(order, outer):
+        calls.append(len(order))
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        clean(order, outer)
+
+    x = Value(2.0)
+    loss = x * x
+    with monkeypatch.context() as patch:
+        patch.setattr(backward, "_clean", interrupted_once)
+        with pytest.raises(KeyboardInterrupt):
+            loss.backward()
+    assert calls == [2, 2]
+    assert nothing_is_left(loss)
+
+
 def test_a_mark_that_is_left_behind_would_be_noticed():
     x = Value(1.0)
     loss = x * 2

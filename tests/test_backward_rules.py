@@ -52,6 +52,19 @@ def test_a_rule_that_returns_nothing_is_refused(rule, at):
     )
 
 
+def test_a_rule_in_pythons_numbers_gives_numpys_where_python_turns_complex_or_raises():
+    @mt.primitive
+    def root(x, times=1):
+        return np.sqrt(x) * times
+
+    mt.differentiable(root, lambda g, y, x: 0.5 * g * x**-0.5)
+    for at, slope in ((4.0, 0.25), (0.0, np.inf), (-4.0, np.nan)):
+        x = Value(at)
+        with np.errstate(all="ignore"):
+            root(x).backward()
+        assert np.array_equal(x.grad, slope, equal_nan=True)
+
+
 def test_rules_see_options_by_name_with_their_defaults():
     seen = []
 

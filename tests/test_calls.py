@@ -5,7 +5,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.errors import DTypeError, MissingRuleError
+from microtensor.errors import ArgumentError, DTypeError, MissingRuleError
 from microtensor.graph import Scope, state
 
 
@@ -57,6 +57,28 @@ def test_an_option_without_a_rule():
         "  Compute the same from functions that are known, or call it on v.data.",
     )
     assert np.sum(x, where=True, out=None, axis=None).data == 3
+    assert np.var(x, where=True, out=None).data == 0.25
+    for out in ({"out": np.zeros(())}, {"dtype": None, "out": np.zeros(())}):
+        assert raised(ArgumentError, ValueError, lambda o=out: np.var(x, 0, **o))[0] == lines(
+            "numpy.var: out= would overwrite an array that a graph may need.",
+            "  Leave it out: the result is a new Value.",
+        )
+    with pytest.raises(ArgumentError):
+        np.outer(x, x, np.zeros((2, 2)))
+
+
+def test_a_value_as_an_option_would_lose_its_gradient():
+    x, low = Value([1.0, 2.0]), Value(0.5)
+    message, _ = raised(MissingRuleError, TypeError, lambda: mt.elu(x, alpha=low))
+    assert message == lines(
+        "elu has no derivative rule for its option alpha=.",
+        "  Compute the same from functions that are known, or call it on v.data.",
+    )
+    assert mt.elu(x, alpha=low.detach()).data.tolist() == [1, 2]
+
+
+def test_indices_are_answered_as_numpy_answers():
+    assert [i.tolist() for i in np.nonzero(Value([0.0, 1.0, 2.0]))] == [[1, 2]]
 
 
 @pytest.mark.parametrize(

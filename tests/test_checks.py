@@ -247,10 +247,10 @@ def float64_only(name, got):
         ),
         ((1.0,), {"order": 3}, lines("check_gradients: order must be 1 or 2.", "  got       3")),
         (
-            (Model(),),
+            ([1.0, {"net": Model()}],),
             {},
             lines(
-                "check_gradients: argument 0 is a model.",
+                "check_gradients: argument 0 holds a model.",
                 "  expected  arrays, in any nesting",
                 "  got       Model",
                 "  Make its parameters the arguments of a function that computes the same.",

@@ -95,6 +95,15 @@ def lines(*rows):
             ),
         ),
         (
+            lambda: mt.vjp(lambda x: [x, {"a": x}], 1.0)[1]([1.0, {"b": 1.0}]),
+            mt.errors.ShapeError,
+            lines(
+                "vjp: the gradient must have the structure and shapes of what it is for.",
+                "  expected  [(), {'a': ()}]",
+                "  got       [(), {'b': ()}]",
+            ),
+        ),
+        (
             lambda: mt.hvp(lambda x, y: x * y, (1.0, 2.0), (1.0,)),
             mt.errors.ShapeError,
             lines(
