@@ -47,7 +47,9 @@ class Value(Methods):
     Attributes
     ----------
     data : float or ndarray
-        The numbers. Assigning keeps shape and dtype, and is for leaves.
+        The numbers. Assigning keeps shape and dtype, and is for leaves. Writing into the array
+        itself, as in ``v.data[0] = 5``, cannot be noticed: assign after it, ``v.data = v.data``,
+        and graphs that used the old numbers are known to be stale.
     grad : float, ndarray or None
         The gradient of the last output that `backward` was called on; None before that.
     origin : Step or None
@@ -183,7 +185,8 @@ class Value(Methods):
         gradient : array_like, optional
             What each entry of this value is worth, in its shape; needed unless it is one number.
         create_graph : bool, default False
-            Whether the gradients are Values that can be differentiated in turn.
+            Whether the gradients are Values that can be differentiated in turn. They refer to
+            what they are gradients of, which frees both later; `mt.grad` makes no such circle.
         leaves_only : bool, default False
             Whether to keep no inner gradients, which saves their memory.
 

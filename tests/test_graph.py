@@ -178,6 +178,7 @@ CHANGES = {
     "subtracts in place": lambda p: setattr(p, "data", p.data.__isub__(1.0)),
     "uses the door": lambda p: assign(p, p.data - 1),
     "rebinds": lambda p: rebind(p, p.data - 1),
+    "writes, then assigns": lambda p: (p.data.fill(0.0), setattr(p, "data", p.data)),
 }
 
 
