@@ -19,7 +19,7 @@ def normal(*shape, seed=0):
 
 def function(forward, *rules):
     """Make a function with the rules given, right or wrong."""
-    fn = mt.primitive(forward)
+    fn = mt.primitive(lambda *x: forward(*x))  # one of its own, not NumPy's
     mt.differentiable(fn, *rules)
     return fn
 
