@@ -49,8 +49,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("--list", action="store_true", help="print the races and their contestants")
-    add("--only", action="append", default=[], metavar="NAME",
-        help="a race, or the beginning of several (mlp, scalar, memory); may be repeated")
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a race, or the beginning of several (mlp, scalar, memory); may be repeated",
+    )
     add("--contestants", metavar="A,B", help="let only these take part")
     add("--quick", action="store_true", help="few repeats, short chains: does it run, not how fast")
     add("--json", type=Path, metavar="PATH", help="write the results here as well")

@@ -299,10 +299,7 @@ def test_contributions_add_up_to_the_gradient():
     y = x @ x + x.sum(axis=0)
     found = all_gradients(y, np.ones((2, 2)))
     total = sum(
-        c
-        for node, g in found.items()
-        for _, operand, c in contributions(node, g)
-        if operand is x
+        c for node, g in found.items() for _, operand, c in contributions(node, g) if operand is x
     )
     np.testing.assert_allclose(found[x], total, rtol=1e-15)
 

@@ -111,7 +111,16 @@ def interrupted_at(line, act, within):
 
 
 def test_ctrl_c_at_any_line_of_a_pass_leaves_later_passes_right():
-    within = {"_reach", "_between", "_pass_on", "_pass_on_numbers", "_by_full_rule", "fit", "_clean", "seed_for"}
+    within = {
+        "_reach",
+        "_between",
+        "_pass_on",
+        "_pass_on_numbers",
+        "_by_full_rule",
+        "fit",
+        "_clean",
+        "seed_for",
+    }
     x, w = Value([1.0, 2.0]), Value([3.0, 4.0])
     loss = (x * w + np.sum(x * x)).sum()
 

@@ -88,9 +88,7 @@ WRONG = {
         normal(3),
     ),
     "one entry of many": (
-        function(
-            np.tanh, lambda g, y, x: g * (1 - y * y) * np.where(np.arange(500) == 321, 2, 1)
-        ),
+        function(np.tanh, lambda g, y, x: g * (1 - y * y) * np.where(np.arange(500) == 321, 2, 1)),
         normal(500),
     ),
     "entries whose errors cancel": (
@@ -155,10 +153,7 @@ def test_a_result_is_a_table():
     result = compare_gradients(lambda a, b: a * b, 2.0, 3.0, order=2)
     assert repr(result) == lines(
         "gradient of                  relative error  tolerance  verdict",
-        *(
-            f"{row.what:<27}  {row.error:14.1e}    3.7e-09  ok"
-            for row in result
-        ),
+        *(f"{row.what:<27}  {row.error:14.1e}    3.7e-09  ok" for row in result),
     )
     assert [row.what for row in result] == [
         "argument 0",

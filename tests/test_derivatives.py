@@ -97,9 +97,7 @@ def test_a_model_is_differentiated_by_its_parameters():
     assert value == 36.0
     assert repr(grads) == "{'w': array([12., 12.]), 'inner.b': 12.0}"
     assert net.w.grad is None
-    y, dy = mt.jvp(
-        lambda m: m(np.ones(2)), (net,), ({"w": np.array([1.0, 0.0]), "inner.b": 2.0},)
-    )
+    y, dy = mt.jvp(lambda m: m(np.ones(2)), (net,), ({"w": np.array([1.0, 0.0]), "inner.b": 2.0},))
     assert (y, dy) == (6.0, 3.0)
 
 

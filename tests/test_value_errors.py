@@ -275,9 +275,7 @@ def test_backward_on_integers():
 def test_backward_that_records_while_recording_is_paused():
     loss = Value(2.0) ** 2
     with mt.no_grad():
-        message, _ = raised(
-            GradientError, RuntimeError, lambda: loss.backward(create_graph=True)
-        )
+        message, _ = raised(GradientError, RuntimeError, lambda: loss.backward(create_graph=True))
         loss.backward()
     assert message == lines(
         "backward: create_graph=True records, and recording is paused here.",

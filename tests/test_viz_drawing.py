@@ -112,9 +112,7 @@ def test_a_directory_can_be_named_and_an_existing_file_be_left(tmp_path):
     assert (path, (tmp_path / "g.dot").read_text()) == (str(tmp_path / "g.dot"), "mine")
 
 
-@pytest.mark.parametrize(
-    ("name", "got"), [("g.docx", "the suffix '.docx'"), ("g", "no suffix")]
-)
+@pytest.mark.parametrize(("name", "got"), [("g.docx", "the suffix '.docx'"), ("g", "no suffix")])
 def test_another_suffix_is_refused(tmp_path, name, got):
     with pytest.raises(ArgumentError) as error:
         simple().save(tmp_path / name)

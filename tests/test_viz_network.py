@@ -108,9 +108,10 @@ def test_gradients_are_shown_when_there_are_some():
     assert "in each neuron: its bias, and its gradient" in after.source
     model = with_gradients(2, 3, 1)
     grad = model.layers[0].weight.grad[0, 1]
-    assert f"layers.0.weight[0, 1] = {model.layers[0].weight.data[0, 1]:g}".replace(
-        "-", "−"
-    ) in after.source
+    assert (
+        f"layers.0.weight[0, 1] = {model.layers[0].weight.data[0, 1]:g}".replace("-", "−")
+        in after.source
+    )
     assert f"grad {grad:.4f}".replace("-", "−").rstrip("0") in after.source
 
 
@@ -142,9 +143,7 @@ def test_activations_are_told_whether_they_are_modules_words_or_functions():
 
 def test_the_network_is_told_in_words():
     assert str(draw(samples.Chain(2, 3, 1))) == (
-        "Chain   2 inputs\n"
-        "  layers.0   2→3   9 parameters   Tanh\n"
-        "  layers.2   3→1   4 parameters"
+        "Chain   2 inputs\n  layers.0   2→3   9 parameters   Tanh\n  layers.2   3→1   4 parameters"
     )
 
 

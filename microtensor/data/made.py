@@ -305,8 +305,7 @@ def blobs(
     angles = 2 * np.pi * np.arange(classes) / classes
     centres = 4 * np.column_stack([np.cos(angles), np.sin(angles)])  # (C, 2)
     clouds = [
-        np.tile(centre, (k, 1))
-        for centre, k in zip(centres, _shares(n, classes), strict=True)
+        np.tile(centre, (k, 1)) for centre, k in zip(centres, _shares(n, classes), strict=True)
     ]
     return _noisy(_joined(clouds, shuffle, draw), noise, draw)
 

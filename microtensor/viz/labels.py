@@ -21,7 +21,10 @@ class Placed(NamedTuple):
 
 
 def spread(
-    lines: Mapping[str, tuple[Point, Point]], texts: Mapping[str, str], *, margin: float,
+    lines: Mapping[str, tuple[Point, Point]],
+    texts: Mapping[str, str],
+    *,
+    margin: float,
     rows: int = 1,
 ) -> list[Placed]:
     """Choose a place on each line for its text, the most crowded lines first.
