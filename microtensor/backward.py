@@ -167,13 +167,15 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         except (ArithmeticError, TypeError):  # Python's zero division; or there is no rule
             c = _by_full_rule(known, position, g, y, shown, node, create_graph)
         x = a._data
-        kind = c.__class__
-        if kind is Array and x.__class__ is Array and c.dtype is x.dtype and c.shape == x.shape:
-            pass
-        elif kind is not float or (x.__class__ is not float and x.__class__ is not int):
+        if (
+            c.__class__ is not Array
+            or x.__class__ is not Array
+            or c.dtype is not x.dtype
+            or c.shape != x.shape
+        ):
             if c is NOTHING:
                 continue
-            if kind is complex:
+            if c.__class__ is complex:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             c = fit(c, x, known.fn, position)
         if received is not NOTHING:
@@ -266,6 +268,8 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     GradientError
         If the rule gave None.
     """
+    if c.__class__ is float and (x.__class__ is float or x.__class__ is int):
+        return c
     if c.__class__ is np.ndarray and x.__class__ is np.ndarray:
         if c.shape == x.shape:
             return c if c.dtype == x.dtype else c.astype(x.dtype)
