@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .backward import gradients, zeros_for
+from .backward import gradients
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
+from .fitting import zeros_for
 from .graph import Node, ancestors, is_recording, recording
 from .nesting import leaves, leaves_like, rebuild
 from .value import Value

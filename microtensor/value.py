@@ -13,7 +13,7 @@ import numpy as np
 
 from . import calls
 from .at import At
-from .backward import NOTHING, backward_pass, seed_for, zeros_for
+from .backward import NOTHING, backward_pass
 from .calls import apply, call, plain, unrecorded
 from .errors import (
     DTypeError,
@@ -24,6 +24,7 @@ from .errors import (
     ShapeError,
     UnpicklableError,
 )
+from .fitting import seed_for, zeros_for
 from .graph import Node, Step, ancestors, assign, is_recording, label, next_number
 from .methods import Methods
 from .numbers import numbers

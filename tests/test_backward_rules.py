@@ -5,8 +5,9 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.backward import fit, gradients
+from microtensor.backward import gradients
 from microtensor.errors import ArgumentError, GradientError, ShapeError
+from microtensor.fitting import fit
 from microtensor.primitives import Known, known, name_of, stands_for
 
 
