@@ -126,7 +126,7 @@ def plain(x: Any) -> Any:
 def _option(known: Known, name: str, x: Any) -> Any:
     """Do as `plain`, unless a gradient would be lost; a leaf's numbers may change, so copy them."""
     if isinstance(x, Node):
-        if x.requires_grad:
+        if x.requires_grad and name != "index":  # NumPy says what it thinks of such an index
             raise missing_option(known.fn, f"{name}=")
         return x._data.copy() if x.fn is None and isinstance(x._data, np.ndarray) else x._data
     if x.__class__ is tuple or x.__class__ is list:

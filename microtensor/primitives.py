@@ -133,6 +133,9 @@ class Known:
                 f"{name_of(self.fn)}: out= would overwrite an array that a graph may need.",
                 hint="Leave it out: the result is a new Value.",
             )
+        if self.names and name not in self.names and "kwargs" not in self.names:
+            others = ", ".join(n for n in self.names if n in self.defaults)
+            raise TypeError(f"{name_of(self.fn)} has no option {name}=; it has {others or 'none'}")
         raise missing_option(self.fn, f"{name}=")
 
     def options_for(self, position: int, options: dict[str, Any] | None) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class Value(Methods):
         itself, as in ``v.data[0] = 5``, cannot be noticed: assign after it, ``v.data = v.data``,
         and graphs that used the old numbers are known to be stale.
     grad : float, ndarray or None
-        The gradient of the last output that `backward` was called on; None before that.
+        What `backward` found; None before that. A leaf's is the sum over all calls: set it to
+        None, or let an optimizer's ``zero_grad()``, to begin anew.
     origin : Step or None
         The call that made this value; None for a leaf.
 
@@ -234,7 +235,8 @@ class Value(Methods):
             reason = (
                 "Its numbers are integers or bools, which no small step can change."
                 if self.dtype.kind != "f"
-                else "It was made from plain arrays, detached, or computed under mt.no_grad()."
+                else "It was made from constants or integers, detached, "
+                "or computed under mt.no_grad()."
             )
             raise GradientError(
                 "backward: no gradient can flow from this value.",
@@ -338,9 +340,9 @@ class Value(Methods):
         return format(self.item() if self.ndim == 0 else self._data, spec)
 
     def __repr__(self) -> str:
-        grad = "—" if self.grad is None else repr(plain(self.grad))
+        grad = "—" if self.grad is None else _shown(plain(self.grad))
         name = "" if self.name is None else f", name={self.name!r}"
-        return f"{type(self).__name__}(data={self._data!r}, grad={grad}{name})"
+        return f"{type(self).__name__}(data={_shown(self._data)}, grad={grad}{name})"
 
     # Copies
 
@@ -372,6 +374,11 @@ class Value(Methods):
 
 
 calls.value_class = Value
+
+
+def _shown(x: Any) -> str:
+    """Write a number as a number, whatever its dtype, and an array as NumPy does."""
+    return str(x) if isinstance(x, np.generic) else repr(x)
 
 
 def _restore(cls: Any, data: Any, grad: Any, name: str | None, requires_grad: bool) -> Value:

@@ -67,7 +67,7 @@ def lines(*rows):
             mt.errors.ArgumentError,
             lines(
                 "argnums names an argument that was not given.",
-                "  expected  numbers from 0 to 0, for 1 positional",
+                "  expected  the number of one of the 1 positional arguments",
                 "  got       1",
             ),
         ),
@@ -127,3 +127,13 @@ def test_wrong_use_is_told(act, kind, message):
     with pytest.raises(kind) as error:
         act()
     assert str(error.value) == message
+
+
+def test_a_value_is_no_function_to_differentiate():
+    with pytest.raises(mt.errors.ArgumentError) as error:
+        mt.grad(mt.Value(2.0))
+    assert str(error.value) == (
+        "grad: it takes a function, and gives the function that is its gradient.\n"
+        "  expected  a function, as in mt.grad(f)(x); for a Value y, y.backward() sets x.grad\n"
+        "  got       a Value"
+    )

@@ -180,3 +180,16 @@ def test_a_value_inside_of_an_option_does_not_lose_its_gradient():
     with pytest.raises(MissingRuleError) as error:
         np.pad(Value([1.0]), 1, constant_values=(Value(2.0), 1.0))
     assert "has no derivative rule for its option" in str(error.value)
+
+
+def test_an_option_that_a_function_does_not_have_is_told_from_one_without_a_rule():
+    with pytest.raises(TypeError) as error:
+        Value([1.0, 2.0]).sum(dim=0)
+    assert str(error.value) == (
+        "numpy.sum has no option dim=; it has axis, dtype, out, keepdims, initial, where"
+    )
+
+
+def test_a_value_that_is_no_integer_is_no_index():
+    with pytest.raises(IndexError):
+        Value([1.0, 2.0])[Value(1.0)]

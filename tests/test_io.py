@@ -105,9 +105,12 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
     assert path.read_text() == "old"
 
 
-def test_a_missing_folder_or_file_is_the_error_of_python(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        mt.save(tmp_path / "nowhere" / "net", net())
+def test_a_missing_folder_is_made(tmp_path):
+    mt.save(tmp_path / "new" / "net", net())
+    assert os.listdir(tmp_path / "new") == ["net"]
+
+
+def test_a_missing_file_is_the_error_of_python(tmp_path):
     with pytest.raises(FileNotFoundError):
         mt.load(tmp_path / "nothing")
 

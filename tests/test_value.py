@@ -271,3 +271,10 @@ def test_the_textbooks_methods_are_the_packages_functions():
         ]:  # fmt: skip
             np.testing.assert_allclose(y.data, fn(at), rtol=4 * np.finfo(float).eps)
             assert y.origin.fn is fn
+
+
+def test_numbers_print_as_numbers_whatever_their_dtype():
+    v = Value(np.float32(0.5))
+    v.backward()
+    assert repr(v) == "Value(data=0.5, grad=1.0)"
+    assert repr(Value(2.0) > 1) == "Value(data=True, grad=—)"

@@ -17,6 +17,7 @@ import safetensors.numpy
 
 from ..calls import plain
 from ..errors import ArgumentError, FileFormatError, ParameterError
+from ..files import write_whole
 
 _KINDS = "bools, integers, or floats of 16, 32 or 64 bits"
 _HEADER = 8  # bytes; they tell how long the table of contents after them is
@@ -31,7 +32,8 @@ def save(path: str | os.PathLike[str], model: Any) -> None:
     Parameters
     ----------
     path : str or path
-        Such as ``"net.safetensors"``; a file that is there is replaced.
+        Such as ``"net.safetensors"``; a file that is there is replaced, a folder that is not
+        is made.
     model : Module, Optimizer or dict of str to array_like
         What has a ``state_dict()``, or is one.
 
@@ -59,9 +61,12 @@ def save(path: str | os.PathLike[str], model: Any) -> None:
             "save: there is no state to write.",
             expected="a model, or a dict of arrays",
             got=f"a {type(model).__name__}",
+            hint="The path comes first: mt.save(path, model)."
+            if isinstance(model, str | os.PathLike)
+            else None,
         )
     arrays = {_checked_key(key): _writable(key, x) for key, x in state.items()}
-    _write_whole(path, safetensors.numpy.save(arrays, {"microtensor": __version__}))
+    write_whole(path, safetensors.numpy.save(arrays, {"microtensor": __version__}))
 
 
 def load(path: str | os.PathLike[str], model: Any = None) -> Any:
@@ -120,19 +125,6 @@ def _writable(key: str, x: Any) -> np.ndarray:
             got=f"a {type(x).__name__} of dtype {array.dtype}",
         )
     return np.array(array, array.dtype.newbyteorder("="), order="C")
-
-
-def _write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    target = Path(os.path.realpath(path))  # a link stays a link
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)  # there only if something failed, Ctrl-C included
 
 
 def _parse(path: str, content: bytes) -> dict[str, np.ndarray]:

@@ -42,6 +42,12 @@ class Sequential(Module):
             self._add(str(name), module)
 
     def _add(self, name: str, module: Callable) -> None:
+        if isinstance(module, type):
+            raise ArgumentError(
+                f"Sequential: part {name} is a class, and no module yet.",
+                expected=f"{module.__name__}(), with brackets",
+                got=module.__name__,
+            )
         if not callable(module):
             raise ArgumentError(
                 f"Sequential: part {name} cannot be called.",
