@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def positive(text: str) -> int:
+    """Read a number of at least 1; argparse names this function in its messages."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
@@ -89,6 +90,7 @@ def positive(text: str) -> int:
 
 
 def seed(text: str) -> int:
+    """Read a number that is not negative."""
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"must not be negative, got {number}")

@@ -280,6 +280,7 @@ by_number = attrgetter("number")
 
 
 def stale(changed: Node, user: Node) -> StaleValueError:
+    """Build the error for a leaf that was assigned to after a call had used it."""
     return StaleValueError(
         f"backward: {label(changed, user.scope)} was changed after {user.fn.__name__} had used it.",
         hint="Its old numbers are gone, and the chain rule needs them.\n"
