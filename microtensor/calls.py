@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError
+from .errors import DTypeError, MissingRuleError
 from .graph import PAUSED, Node, label, module_path, next_number, state
 from .primitives import Known, missing_option, missing_rule, name_of, registry
 
@@ -98,6 +98,12 @@ def _record_other(
     kind = "f"
     if data.__class__ is not float:
         if data.__class__ in _LISTS:
+            if known.word == "differentiable" and known.fn is not known.forward:
+                raise MissingRuleError(
+                    f"{name_of(known.fn)} gave several arrays, and has rules for one.",
+                    expected="one array; or (y, kept), where it was made by primitive(keeps=True)",
+                    got=f"a {type(data).__name__} of {len(data)}",
+                )
             return data  # np.nonzero and its kin answer with indices
         kind = np.asarray(data).dtype.kind
         if kind not in "fiub":

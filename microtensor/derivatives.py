@@ -38,7 +38,8 @@ def grad(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     callable
         Of the same arguments; gives the gradient in the structure of that argument (a tuple of
         them for a tuple). Plain NumPy, unless ``f`` was given or uses Values that require a
-        gradient: then Values, connected to them.
+        gradient, such as a model's parameters: then Values, connected to them. Within
+        `no_grad` they are plain always.
 
     Raises
     ------

@@ -26,19 +26,19 @@ def leaves(tree: Any) -> list[Any]:
     return [tree]
 
 
-def rebuild(tree: Any, source: Iterator[Any], models: bool = False) -> Any:
-    """Put other leaves in the places of a nesting's; a model stays itself if ``models``.
+def rebuild(tree: Any, source: Iterator[Any], keep_models: bool = False) -> Any:
+    """Put other leaves in the places of a nesting's; a model stays itself if ``keep_models``.
 
     >>> rebuild({"w": [1.0, 2.0], "b": (3.0,)}, iter("xyz"))
     {'w': ['x', 'y'], 'b': ('z',)}
     """
     if _is_model(tree):
         named = {name: next(source) for name, _ in tree.named_parameters()}
-        return tree if models else named
+        return tree if keep_models else named
     if isinstance(tree, dict):
-        return {key: rebuild(branch, source, models) for key, branch in tree.items()}
+        return {key: rebuild(branch, source, keep_models) for key, branch in tree.items()}
     if isinstance(tree, list | tuple):
-        branches = [rebuild(branch, source, models) for branch in tree]
+        branches = [rebuild(branch, source, keep_models) for branch in tree]
         if isinstance(tree, list):
             return branches
         return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)

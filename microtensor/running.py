@@ -15,7 +15,7 @@ import numpy as np
 from .backward import gradients
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
 from .graph import Node, ancestors, is_recording, recording
-from .nesting import leaves, rebuild
+from .nesting import leaves, models, rebuild
 from .value import Value
 
 
@@ -39,10 +39,16 @@ class Run:
         with recording():
             fresh = list(args)
             self.inputs: list[Value] = []
+            # A model computes with its own parameters, which are Values of the caller's.
+            own = {p for model in models(self.given) for _, p in model.named_parameters()}
             for n, given in zip(chosen, self.given, strict=True):
-                inputs = [_fresh(leaf) for leaf in leaves(given)]
+                inputs: list[Value] = [
+                    leaf if isinstance(leaf, Value) and leaf in own else _fresh(leaf)
+                    for leaf in leaves(given)
+                ]
                 self.inputs.extend(inputs)
-                fresh[n] = rebuild(given, iter(inputs), models=True)
+                fresh[n] = rebuild(given, iter(inputs), keep_models=True)
+            self.mine = frozenset(x for x in self.inputs if x.fn is None and x not in own)
             self.output = f(*fresh, **kwargs)
         if self.output is None:
             raise GradientError(
@@ -57,9 +63,8 @@ class Run:
 
     def _uses_other_values(self) -> bool:
         """Tell whether the result depends on Values of the caller's, so must stay connected."""
-        mine = frozenset(x for x in self.inputs if x.fn is None)
         return any(
-            node.fn is None and node not in mine
+            node.fn is None and node not in self.mine
             for node in ancestors(*self.outputs, differentiable=True)
             if node.requires_grad
         )
@@ -116,8 +121,6 @@ class Run:
 
 def _fresh(x: Any) -> Value:
     """Make the Value that stands for an argument: connected to the caller's if it is one."""
-    if getattr(x, "is_parameter", False):
-        return x  # a model computes with its own parameters
     if isinstance(x, Node):
         if x.requires_grad:
             return np.positive(x)  # type: ignore[call-overload]  # a Value of its own, connected

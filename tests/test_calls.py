@@ -226,3 +226,18 @@ def test_a_shape_error_in_a_model_names_the_module_and_the_parameter():
             "in module Net",
         )
     ]
+
+
+def test_a_primitive_of_several_arrays_does_not_lose_their_gradients():
+    @mt.primitive
+    def halves(x):
+        return x[:1], x[1:]
+
+    mt.differentiable(halves, lambda g, y, x: g)
+    with pytest.raises(mt.errors.MissingRuleError) as error:
+        halves(Value([1.0, 2.0]))
+    assert str(error.value) == (
+        "halves gave several arrays, and has rules for one.\n"
+        "  expected  one array; or (y, kept), where it was made by primitive(keeps=True)\n"
+        "  got       a tuple of 2"
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import Value
+from microtensor import Value, nn
 
 EPS = np.finfo(float).eps
 RNG_SEED = 0
@@ -93,12 +93,39 @@ class Weight(Value):
 
 def test_a_model_is_differentiated_by_its_parameters():
     net = Model()
-    value, grads = mt.value_and_grad(lambda m, x: m(x) ** 2)(net, np.array([1.0, 1.0]))
+    square = mt.value_and_grad(lambda m, x: m(x) ** 2)
+    with mt.no_grad():
+        value, grads = square(net, np.array([1.0, 1.0]))
     assert value == 36.0
     assert repr(grads) == "{'w': array([12., 12.]), 'inner.b': 12.0}"
     assert net.w.grad is None
-    y, dy = mt.jvp(lambda m: m(np.ones(2)), (net,), ({"w": np.array([1.0, 0.0]), "inner.b": 2.0},))
+    with mt.no_grad():
+        tangent = {"w": np.array([1.0, 0.0]), "inner.b": 2.0}
+        y, dy = mt.jvp(lambda m: m(np.ones(2)), (net,), (tangent,))
     assert (y, dy) == (6.0, 3.0)
+
+
+def test_gradients_by_a_model_stay_connected_to_its_parameters():
+    net, x = Model(), np.ones(2)
+    square = mt.grad(lambda m: m(x) ** 2)
+    slopes = square(net)
+    (slopes["w"] ** 2).sum().backward()  # d/dw of |2 (w·x + b) x|² = 8 (w·x + b) |x|² x
+    assert np.array_equal(net.w.grad, np.full(2, 8 * 6.0 * 2))
+    second = mt.grad(lambda m: square(m)["w"].sum())(net)
+    assert np.array_equal(second["w"].data, np.full(2, 4.0))
+
+
+@pytest.mark.parametrize("kind", [Value, nn.Parameter])
+def test_a_gradient_penalty_reaches_a_value_that_was_given(kind):
+    p = kind([2.0])
+    slope = mt.grad(lambda w: (w**3).sum())(p)
+    ((slope * slope).sum() + p.sum()).backward()
+    assert p.grad.tolist() == [2 * 12 * 12 + 1]  # d/dp (3 p²)² + p
+    assert float(mt.hessian(lambda w: w**3)(kind(2.0))) == 12.0
+
+
+def test_a_frozen_parameter_that_is_given_is_differentiated_by():
+    assert mt.grad(lambda w: w**3)(nn.Parameter(2.0, requires_grad=False)) == 12.0
 
 
 # Products with Jacobians

@@ -264,3 +264,10 @@ def test_the_fifth_derivative_of_tanh_is_right():
         d = mt.grad(d)
     t2 = math.tanh(0.3) ** 2
     assert d(0.3) == pytest.approx(16 - 136 * t2 + 240 * t2**2 - 120 * t2**3, rel=1e-12)
+
+
+@pytest.mark.parametrize("subscripts", ["ij->j", "ij->", "ij,kj->ik"])
+def test_einsum_of_an_empty_axis_has_a_gradient(subscripts):
+    operands = [mt.Value(np.zeros((0, 3))), mt.Value(np.ones((2, 3)))][: subscripts.count(",") + 1]
+    np.einsum(subscripts, *operands).sum().backward()
+    assert [v.grad.shape for v in operands] == [v.shape for v in operands]

@@ -125,7 +125,7 @@ def _einsum_rule(g: Any, y: Any, position: int, *operands: Any, subscripts: str)
     shape = tuple(np.shape(summed)[known.index(c)] if c in known else 1 for c in axes)
     spread = np.broadcast_to(
         np.reshape(summed, shape),
-        tuple(max(n, sizes[c]) if n else 0 for c, n in zip(axes, shape, strict=True)),
+        tuple(n if sizes[c] == 1 else sizes[c] for c, n in zip(axes, shape, strict=True)),
     )
     if len(axes) == len(mine):
         return spread
