@@ -98,7 +98,7 @@ def _record_other(
     kind = "f"
     if data.__class__ is not float:
         if data.__class__ in _LISTS:
-            if known.word == "differentiable" and known.fn is not known.forward:
+            if hasattr(known.fn, "__wrapped_primitive__") and known.word == "differentiable":
                 raise MissingRuleError(
                     f"{name_of(known.fn)} gave several arrays, and has rules for one.",
                     expected="one array; or (y, kept), where it was made by primitive(keeps=True)",

@@ -96,7 +96,9 @@ class Known:
     def accepted(self) -> set[str]:
         """The options that may be given: those that a rule sees, and those that none needs."""
         required = {name for name in self.names if name not in self.defaults}
-        return {name for names in self.wanted for name in names} | required | _HARMLESS
+        of_numpy = not hasattr(self.fn, "__wrapped_primitive__")  # whose options are known to us
+        seen = {name for names in self.wanted for name in names}
+        return seen | required | (_HARMLESS if of_numpy else set())
 
     def _options_of(self, rule: Rule | None) -> tuple[str, ...]:
         if rule is None:

@@ -241,3 +241,14 @@ def test_a_primitive_of_several_arrays_does_not_lose_their_gradients():
         "  expected  one array; or (y, kept), where it was made by primitive(keeps=True)\n"
         "  got       a tuple of 2"
     )
+
+
+def test_an_option_of_a_primitive_that_its_rule_does_not_see_is_refused():
+    @mt.primitive
+    def scaled(x, mode="single"):
+        return 2 * x if mode == "double" else x
+
+    mt.differentiable(scaled, lambda g, y, x: g)
+    with pytest.raises(mt.errors.MissingRuleError) as error:
+        scaled(Value(1.0), mode="double")
+    assert str(error.value).startswith("scaled has no derivative rule for its option mode=.\n")

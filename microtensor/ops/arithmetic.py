@@ -132,7 +132,9 @@ def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
     return np.asarray(x).astype(dtype, copy=copy)[()]
 
 
-differentiable(astype, lambda g, y, x: g)  # the engine gives each gradient its operand's dtype
+differentiable(
+    astype, lambda g, y, x, copy: g
+)  # the engine gives each gradient its operand's dtype
 
 
 @primitive

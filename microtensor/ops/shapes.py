@@ -67,8 +67,10 @@ def _concatenate(
 _concatenate.__name__ = "concatenate"
 
 
-def _concatenate_rule(g: Any, y: Any, position: int, *arrays: Any, axis: int | None) -> Any:
-    """Cut out the part that came from this array."""
+def _concatenate_rule(
+    g: Any, y: Any, position: int, *arrays: Any, axis: int | None, dtype: Any, casting: Any
+) -> Any:
+    """Cut out the part that came from this array; the engine gives it the array's dtype."""
     if axis is None:
         start = sum(int(np.size(a)) for a in arrays[:position])
         part = g[start : start + int(np.size(arrays[position]))]
