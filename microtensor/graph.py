@@ -236,10 +236,7 @@ def parents(node: Node) -> list[Node]:
 
 
 def ancestors(
-    *roots: Node,
-    differentiable: bool = False,
-    stop: frozenset[Node] = frozenset(),
-    stale_too: bool = False,
+    *roots: Node, differentiable: bool = False, stop: frozenset[Node] = frozenset()
 ) -> list[Node]:
     """List all that the roots were computed from, and the roots, oldest first.
 
@@ -251,9 +248,6 @@ def ancestors(
         Whether to follow only values that a gradient can flow through.
     stop : frozenset of Node
         Nodes whose own past is left out.
-    stale_too : bool, default False
-        Whether to walk on where a leaf was assigned to after its use; the order is then not
-        topological there.
 
     Returns
     -------
@@ -273,7 +267,7 @@ def ancestors(
             continue
         for a in node.args:
             if isinstance(a, Node):
-                if a.number > number and not stale_too:
+                if a.number > number:
                     raise stale(a, node)
                 if (a.requires_grad or not differentiable) and a not in seen:
                     seen.add(a)

@@ -352,17 +352,16 @@ class Value(Methods):
         return _restore(type(self), data, grad, self.name, self.requires_grad)
 
     def __deepcopy__(self, memo: dict) -> Value:
-        copied = [n for n in ancestors(self, stale_too=True) if id(n) not in memo]
-        for node in copied:  # oldest first: a twin is younger than those it was computed from
-            data = node._data.copy() if isinstance(node._data, np.ndarray) else node._data
-            grad = node.grad.copy() if isinstance(node.grad, np.ndarray) else node.grad
-            twin = _restore(type(node), data, grad, node.name, node.requires_grad)
-            twin.fn, twin.kwargs, twin.scope = node.fn, node.kwargs, node.scope
-            memo[id(node)] = twin
-        for node in copied:
-            memo[id(node)].args = tuple(
-                memo[id(a)] if isinstance(a, Node) else a for a in node.args
-            )
+        for node in ancestors(self):  # oldest first, so that operands are there before their users
+            if id(node) not in memo:
+                data = node._data.copy() if isinstance(node._data, np.ndarray) else node._data
+                grad = node.grad.copy() if isinstance(node.grad, np.ndarray) else node.grad
+                twin = _restore(type(node), data, grad, node.name, node.requires_grad)
+                twin.fn, twin.kwargs, twin.scope = node.fn, node.kwargs, node.scope
+                twin.args = tuple(
+                    memo.get(id(a), a) if isinstance(a, Node) else a for a in node.args
+                )
+                memo[id(node)] = twin
         return memo[id(self)]
 
     def __reduce__(self) -> tuple:

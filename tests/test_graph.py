@@ -329,13 +329,3 @@ def test_the_backward_pass_runs_outside_of_every_scope():
 
     assert model(forward).module is model
     assert x.grad.scope is None
-
-
-def test_a_stale_graph_can_be_copied_and_its_copy_is_stale():
-    w = Value(2.0, name="w")
-    y = w * w * 3
-    w.data = 5.0
-    twin = copy.deepcopy(y)
-    assert float(twin) == 12.0
-    with pytest.raises(StaleValueError):
-        twin.backward()
