@@ -108,16 +108,23 @@ def _record_other(
         kind = np.asarray(data).dtype.kind
         if kind not in "fiub":
             raise not_real(f"{name_of(known.fn)} gave", kind)
-        if not hasattr(data, "dtype"):  # Python's int or bool
+        if not isinstance(data, np.ndarray | np.generic):  # Python's int or bool, or a tensor
             data = np.asarray(data)[()]
     nodes = [a for a in operands if isinstance(a, Node)]
     if state.scope is PAUSED or not any(a.requires_grad or a.fn is not None for a in nodes):
         if data.__class__ is np.ndarray and id(data) in map(id, arrays):
             data = data.copy()  # else it would change with the parameter that it is
         return unrecorded(data)
-    operands = tuple(np.asarray(a) if type(a) in _LISTS else a for a in operands)
+    operands = tuple(_operand(a) for a in operands)
     requires_grad = kind == "f" and any(a.requires_grad for a in nodes)
     return record(data, known.fn, operands, options, requires_grad, state.scope)
+
+
+def _operand(a: Any) -> Any:
+    """Give what a rule can calculate with: lists and other libraries' arrays become NumPy's."""
+    if isinstance(a, Node | np.ndarray | np.generic | float | int):
+        return a
+    return np.asarray(a) if type(a) in _LISTS or hasattr(a, "__array__") else a
 
 
 def plain(x: Any) -> Any:

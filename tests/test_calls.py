@@ -252,3 +252,24 @@ def test_an_option_of_a_primitive_that_its_rule_does_not_see_is_refused():
     with pytest.raises(mt.errors.MissingRuleError) as error:
         scaled(Value(1.0), mode="double")
     assert str(error.value).startswith("scaled has no derivative rule for its option mode=.\n")
+
+
+class Foreign:
+    """An array of another library, which takes NumPy's functions over and gives its own."""
+
+    dtype = np.dtype(float)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([3.0, 4.0])
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        ufunc(*(np.asarray(x) for x in inputs))
+        return Foreign()
+
+
+def test_arrays_of_another_library_become_numpys():
+    v = Value([1.0, 2.0])
+    y = v * Foreign()
+    assert type(y.data) is np.ndarray
+    y.backward(np.ones(2))
+    assert v.grad.tolist() == [3.0, 4.0]
