@@ -273,3 +273,17 @@ def test_arrays_of_another_library_become_numpys():
     assert type(y.data) is np.ndarray
     y.backward(np.ones(2))
     assert v.grad.tolist() == [3.0, 4.0]
+
+
+def test_what_an_identity_gave_under_no_grad_does_not_follow_its_parameter():
+    @mt.primitive
+    def itself(x):
+        return x
+
+    mt.differentiable(itself, lambda g, y, x: g)
+    p = Value([0.0, 0.0])
+    p.data = np.array([1.0, 2.0])  # an array of its own, no view
+    with mt.no_grad():
+        y = itself(p)
+    p.data -= 1
+    assert y.data.tolist() == [1.0, 2.0]

@@ -396,3 +396,18 @@ def test_xor_is_learned(make, lr):
         optimizer.step()
     assert float(loss) < 0.05
     assert np.array_equal(net(x).data > 0, np.array(y) > 0.5)
+
+
+def test_a_state_that_was_taken_does_not_follow_the_optimizer():
+    p = nn.Parameter(np.ones(3))
+    optimizer = optim.Adam([p], lr=0.1)
+    p.grad = np.ones(3)
+    optimizer.step()
+    taken = optimizer.state_dict()
+    before = {name: np.copy(x) for name, x in taken.items()}
+    for x in taken.values():
+        if isinstance(x, np.ndarray) and x.ndim:
+            x *= 2  # and it can be written into
+    optimizer.step()
+    again = optimizer.state_dict()
+    assert np.allclose(again["0.exp_avg"], 0.9 * before["0.exp_avg"] + 0.1)
