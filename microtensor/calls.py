@@ -108,8 +108,8 @@ def _record_other(
         kind = np.asarray(data).dtype.kind
         if kind not in "fiub":
             raise not_real(f"{name_of(known.fn)} gave", kind)
-        if not isinstance(data, np.ndarray | np.generic):  # Python's int or bool, or a tensor
-            data = np.asarray(data)[()]
+        if data.__class__ is not np.ndarray and not isinstance(data, np.generic):
+            data = np.asarray(data)[()]  # Python's int or bool, a matrix, a tensor
     nodes = [a for a in operands if isinstance(a, Node)]
     if state.scope is PAUSED or not any(a.requires_grad or a.fn is not None for a in nodes):
         if data.__class__ is np.ndarray and id(data) in map(id, arrays):
@@ -122,7 +122,7 @@ def _record_other(
 
 def _operand(a: Any) -> Any:
     """Give what a rule can calculate with: lists and other libraries' arrays become NumPy's."""
-    if isinstance(a, Node | np.ndarray | np.generic | float | int):
+    if a.__class__ is np.ndarray or isinstance(a, Node | np.generic | float | int):
         return a
     return np.asarray(a) if type(a) in _LISTS or hasattr(a, "__array__") else a
 

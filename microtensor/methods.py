@@ -18,7 +18,7 @@ from .graph import PAUSED, Node, state
 from .ops import activations
 from .ops.arithmetic import astype
 
-_Plain = (float, int, np.ndarray)  # what an operator may meet beside a Value, and calculate with
+_PLAIN = {float, int, np.ndarray}  # what an operator may meet beside a Value, and calculate with
 _NoNumber = (str, bytes, dict, set, type(None))  # Python says what cannot be done with these
 
 
@@ -26,21 +26,21 @@ def _operator(fn: Callable, compute: Callable) -> Callable:
     """Make a binary operator: Python's arithmetic on the data, NumPy's where Python raises."""
 
     def operate(self: Node, other: Any) -> Any:
-        try:
-            if isinstance(other, Node):
-                data = compute(self._data, other._data)
-                requires_grad = self.requires_grad or other.requires_grad
-            elif isinstance(other, _Plain):
-                data = compute(self._data, other)
-                requires_grad = self.requires_grad and (
-                    other.__class__ is not np.ndarray or other.dtype.kind in "fiub"
-                )
-            else:
-                return _general(fn, self, other)
-        except (ArithmeticError, ValueError, TypeError):
+        if isinstance(other, Node):
+            number, requires_grad = other._data, self.requires_grad or other.requires_grad
+        elif other.__class__ in _PLAIN:
+            number, requires_grad = other, self.requires_grad
+            if other.__class__ is np.ndarray and other.dtype.kind not in "fiub":
+                requires_grad = False  # complex numbers and objects: refused below
+        else:
             return _general(fn, self, other)
-        if requires_grad and (scope := state.scope) is not PAUSED and data.__class__ is not complex:
-            return record(data, fn, (self, other), None, True, scope)
+        if requires_grad and (scope := state.scope) is not PAUSED:
+            try:
+                data = compute(self._data, number)
+                if data.__class__ is not complex:
+                    return record(data, fn, (self, other), None, True, scope)
+            except (ArithmeticError, ValueError, TypeError):
+                pass  # NumPy decides, below
         return _general(fn, self, other)
 
     return operate
@@ -51,7 +51,7 @@ def _reflected(fn: Callable, compute: Callable) -> Callable:
 
     def operate(self: Node, other: Any) -> Any:
         if (
-            isinstance(other, _Plain)
+            other.__class__ in _PLAIN
             and self.requires_grad
             and (scope := state.scope) is not PAUSED
         ):

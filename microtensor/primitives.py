@@ -120,6 +120,8 @@ class Known:
                 for name in missing
             )
         elif self.word == "piecewise":
+            for name in {"out", "where"} & options.keys():
+                self.refuse_unless_default(name, options.pop(name))
             return args, options
         accepted = self.accepted if options else ()
         for name in [n for n in options if n not in accepted]:

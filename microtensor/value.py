@@ -224,7 +224,7 @@ class Value(Methods):
 
         backward_pass(
             [self],
-            [seed_for(self, gradient)],
+            [seed_for(self, gradient if create_graph else plain(gradient))],
             take,
             create_graph=create_graph,
             leaves_only=leaves_only,

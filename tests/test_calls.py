@@ -287,3 +287,44 @@ def test_what_an_identity_gave_under_no_grad_does_not_follow_its_parameter():
         y = itself(p)
     p.data -= 1
     assert y.data.tolist() == [1.0, 2.0]
+
+
+def test_a_matrix_is_multiplied_entry_by_entry_as_numpy_multiplies():
+    numbers = np.array([[1.0, 2.0], [3.0, 4.0]])
+    v = Value(np.ones((2, 2)))
+    y = np.multiply(v, numbers.view(type("Kind", (np.ndarray,), {})))
+    assert type(y.data) is np.ndarray
+    y.backward(np.ones((2, 2)))
+    assert np.array_equal(v.grad, numbers)
+
+
+def test_bools_are_taken_as_the_numbers_they_are():
+    taken = np.take(Value([1.0, 2.0, 3.0]), np.array([True, False, True]))
+    assert taken.data.tolist() == [2.0, 1.0, 2.0]
+
+
+def test_a_gradient_that_is_a_value_leaves_plain_gradients():
+    v = Value([1.0, 2.0])
+    (v * 3).backward(Value([1.0, 10.0]))
+    assert type(v.grad) is np.ndarray
+    assert v.grad.tolist() == [3.0, 30.0]
+
+
+def test_a_step_writes_into_nobodys_array():
+    with pytest.raises(mt.errors.ArgumentError):
+        np.floor(Value([1.5]), out=np.zeros(1))
+
+
+def test_under_no_grad_an_operator_computes_once():
+    calls = []
+
+    class Counted(np.ndarray):
+        def __array_ufunc__(self, ufunc, method, *inputs, **options):
+            calls.append(ufunc)
+            return ufunc(*(np.asarray(x) for x in inputs))
+
+    v = Value(np.ones(2))
+    v._data = v._data.view(Counted)
+    with mt.no_grad():
+        v * 2.0
+    assert calls == [np.multiply]

@@ -114,7 +114,8 @@ differentiable(
 def _take(
     a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise"
 ) -> Any:
-    indices = indices if hasattr(indices, "dtype") else np.asarray(indices, dtype=np.intp)
+    if not hasattr(indices, "dtype") or indices.dtype == bool:
+        indices = np.asarray(indices, dtype=np.intp)  # to take, True is the number 1: no mask
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     n = np.shape(a)[axis]
