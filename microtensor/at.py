@@ -34,6 +34,8 @@ class At:
     def add(self, values: Any) -> Any:
         """Give a Value with something added to these entries."""
         shape = np.shape(self._value[self._index])
+        if isinstance(values, list | tuple):
+            values = np.asarray(values)
         values = values * self._value.dtype.type(1)  # a number takes on the dtype it is added to
         added = scatter_add(
             np.broadcast_to(values, shape), index=self._index, shape=self._value.shape

@@ -188,3 +188,7 @@ def test_numbers_outside_a_functions_domain_are_numpys(compute, at, value, slope
         y.backward()
     assert np.array_equal(np.ravel(y.data), [value], equal_nan=True)
     assert np.array_equal(np.ravel(x.grad), [slope], equal_nan=True)
+
+
+def test_a_list_is_added_at_places():
+    assert Value([1.0, 2.0, 3.0]).at[[0, 1]].add([1.0, 2.0]).data.tolist() == [2.0, 4.0, 3.0]

@@ -59,11 +59,6 @@ class Parameter(Value):
             "Write p.data -= lr * p.grad, or use an optimizer such as optim.SGD.",
         )
 
-    def __imatmul__(self, other: Any) -> Any:  # type: ignore[misc]  # never returns
-        self._refuse_in_place()
-
-    __ipow__ = __ifloordiv__ = __imod__ = __imatmul__
-
 
 class Buffer(Value):
     """An array that belongs to a model's state and is not trained, such as a running mean.

@@ -108,7 +108,7 @@ class Optimizer:
                 expected=f"what state_dict() gives for these {len(self.parameters)} parameters",
                 got=f"another state; the first difference is at {misfits[0]}",
             )
-        self.lr = float(lr)
+        self.lr = self._not_negative("lr", float(lr))
         self._restore(fresh)
 
     def __repr__(self) -> str:
