@@ -155,3 +155,19 @@ def test_a_copy_computes_the_same_and_shares_nothing(make, twin_of):
         p.data = p.data + 1.0
     assert np.array_equal(net(x).data, y.data)
     assert not np.array_equal(twin(x).data, y.data)
+
+
+def test_fractions_for_a_buffer_of_integers_change_nothing_at_all():
+    class Counting(nn.Module):
+        def __init__(self):
+            self.w = nn.Parameter(np.zeros(2))
+            self.n = nn.Buffer(np.array([0, 0]))
+
+    net = Counting()
+    with pytest.raises(mt.errors.ParameterError) as error:
+        net.load_state_dict({"w": np.full(2, 9.0), "n": np.array([1.5, 2.5])})
+    assert str(error.value) == (
+        "Counting.load_state_dict: the state does not fit; nothing was changed.\n"
+        "  n: expected numbers that dtype int64 can hold, got dtype float64"
+    )
+    assert net.w.data.tolist() == [0.0, 0.0]

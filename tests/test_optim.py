@@ -411,3 +411,13 @@ def test_a_state_that_was_taken_does_not_follow_the_optimizer():
     optimizer.step()
     again = optimizer.state_dict()
     assert np.allclose(again["0.exp_avg"], 0.9 * before["0.exp_avg"] + 0.1)
+
+
+def test_a_state_with_a_negative_learning_rate_is_refused():
+    optimizer = optim.SGD([nn.Parameter(np.ones(2))], lr=0.1)
+    with pytest.raises(ArgumentError) as error:
+        optimizer.load_state_dict({"lr": np.array(-1.0)})
+    assert str(error.value) == (
+        "SGD: lr must not be negative.\n  expected  a number of at least 0\n  got       -1.0"
+    )
+    assert optimizer.lr == 0.1

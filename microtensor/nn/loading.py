@@ -62,6 +62,9 @@ def _misfit(key: str, array: np.ndarray, x: Any) -> str:
         return f"{key}: expected shape {np.shape(x._data)}, got {array.shape}"
     if array.dtype.kind not in "fiub":
         return f"{key}: expected numbers, got dtype {array.dtype}"
+    dtype = getattr(x._data, "dtype", np.dtype(float))
+    if not np.can_cast(array.dtype, dtype, "same_kind"):
+        return f"{key}: expected numbers that dtype {dtype} can hold, got dtype {array.dtype}"
     return ""
 
 
