@@ -49,7 +49,7 @@ def unrecorded(data: Any) -> Any:
 def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Call a function on Values, by what is known of it."""
     known = registry.get(fn)
-    if known is None:
+    if known is None or known.word == "unsupported":
         raise missing_rule(fn)
     if not kwargs and len(args) == known.arity:
         return apply(known, args, None)

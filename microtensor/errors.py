@@ -108,13 +108,16 @@ class NotAnArrayError(MicrotensorError, TypeError):
 class MissingRuleError(MicrotensorError, TypeError):
     """A function was called on a Value, and the library has no derivative for it.
 
-    >>> import numpy as np, microtensor as mt
-    >>> np.spacing(mt.Value(1.0))
+    >>> import microtensor as mt
+    >>> @mt.primitive
+    ... def half(x):
+    ...     return x / 2
+    >>> half(mt.Value(1.0))
     Traceback (most recent call last):
     ...
-    microtensor.errors.MissingRuleError: numpy.spacing has no derivative rule.
+    microtensor.errors.MissingRuleError: half has no derivative rule.
       If you know it, add it in one line, with g the gradient of the output y:
-          mt.differentiable(np.spacing, lambda g, y, x: g * ...)
+          mt.differentiable(half, lambda g, y, x: g * ...)
       If it is not to be differentiated, call it on v.data.
     """
 

@@ -1,12 +1,13 @@
 """Which functions do we know?
 
-A function is any callable that dispatches on its arguments as NumPy's do. Five words say what is
+A function is any callable that dispatches on its arguments as NumPy's do. Six words say what is
 known of it, and each word is one call::
 
     differentiable(np.tanh, lambda g, y, x: g * (1 - y * y))   # recorded; one rule per array
     composite(np.var)(body)                                    # rewritten with other functions
     piecewise(np.sign, np.argmax)                              # recorded; its derivative is zero
     static(np.shape, np.zeros_like)                            # answered from shape and dtype
+    unsupported(reason, np.roots)                              # refused, with the reason
     @primitive                                                 # a function that NumPy lacks
 
 In a rule ``g`` is the gradient of the output, ``y`` the output, and the inputs follow in order.
@@ -18,19 +19,18 @@ is how second derivatives come about. They never undo broadcasting: ``backward.p
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .errors import ArgumentError, MissingRuleError
+from .signatures import parameters_of, signature_of
 
 Rule = Callable[..., Any]
 
 _NOT_GIVEN = object()
 _Array, _arrays_own = np.ndarray, np.ndarray.__array_function__
-_ABSENT_IF_DEFAULT = {"keepdims": False}  # what NumPy's "was not given" means, where it matters
 _HARMLESS = {"dtype", "order", "casting", "subok", "copy", "mode"}  # seen by the forward pass only
 
 
@@ -41,7 +41,7 @@ class Known:
     ----------
     fn : callable
         The function as users call it; the key of the registry.
-    word : {"differentiable", "composite", "piecewise", "static"}
+    word : {"differentiable", "composite", "piecewise", "static", "unsupported"}
     forward : callable
         Computes the output from plain arrays.
     rules : tuple of callable or None
@@ -54,13 +54,15 @@ class Known:
     keeps : bool
         Whether ``forward`` returns ``(y, kept)``. The rule is given ``kept``; shown Values it is
         given None, since what was kept is not differentiable, and derives it from its inputs.
+    reason : str
+        Why an unsupported function is so, and what to use instead.
     stands_for : callable or None
         For a fused function, the same value in simpler functions, which a reader may show.
     """
 
     __slots__ = (
-        "_signature", "arity", "body", "fn", "forward", "keeps", "plain_rules", "rules",
-        "stands_for", "variadic", "wanted", "word",
+        "_signature", "arity", "body", "fn", "forward", "keeps", "plain_rules", "reason",
+        "rules", "stands_for", "variadic", "wanted", "word",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +72,7 @@ class Known:
         self.keeps = getattr(fn, "__keeps__", False)
         self.stands_for: Callable | None = None
         self.body: Callable | None = None
+        self.reason = ""
         self.arity = len(rules) if word == "differentiable" and not variadic else None
         self.wanted = tuple(self._options_of(rule) for rule in rules)
         self.plain_rules = rules if self.arity is not None and not any(self.wanted) else None
@@ -83,13 +86,13 @@ class Known:
     @property
     def names(self) -> list[str]:
         """The names of the function's parameters, in order."""
-        self._signature = self._signature or _signature(self.forward)
+        self._signature = self._signature or signature_of(self.forward)
         return self._signature[0]
 
     @property
     def defaults(self) -> dict[str, Any]:
         """What the parameters are that are not given."""
-        self._signature = self._signature or _signature(self.forward)
+        self._signature = self._signature or signature_of(self.forward)
         return self._signature[1]
 
     @property
@@ -103,7 +106,7 @@ class Known:
     def _options_of(self, rule: Rule | None) -> tuple[str, ...]:
         if rule is None:
             return ()
-        positional, by_keyword, _ = _parameters(rule)
+        positional, by_keyword, _ = parameters_of(rule)
         return by_keyword if self.variadic else (positional + by_keyword)[2 + len(self.rules) :]
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
@@ -223,7 +226,7 @@ def composite(fn: Callable) -> Callable[[Callable], Callable]:
 
     def learn(body: Callable) -> Callable:
         entry = Known(fn, "composite")
-        positional, by_keyword, takes_any = _parameters(body)
+        positional, by_keyword, takes_any = parameters_of(body)
         names = positional + by_keyword
         place_of_out = positional.index("out") if "out" in positional else None
 
@@ -253,6 +256,20 @@ def static(*fns: Callable) -> None:
     """Name functions that look at shape and dtype only; calls are answered, not recorded."""
     for fn in fns:
         _register(Known(fn, "static"))
+
+
+def unsupported(reason: str, *fns: Callable) -> None:
+    """Name functions that will have no rule here, with a sentence that says why, and what to use.
+
+    >>> unsupported("It needs complex numbers; use np.abs.", np.abs)
+    Traceback (most recent call last):
+    ...
+    microtensor.errors.ArgumentError: numpy.absolute is known already, as differentiable.
+    """
+    for fn in fns:
+        entry = Known(fn, "unsupported")
+        entry.reason = reason
+        _register(entry)
 
 
 def primitive(fn: Callable | None = None, *, keeps: bool = False) -> Callable:
@@ -328,8 +345,13 @@ def name_of(fn: Callable) -> str:
 
 
 def missing_rule(fn: Callable) -> MissingRuleError:
-    """Build the error for a function that nobody has told us of."""
+    """Build the error for a function that has no rule, or will have none."""
     name = name_of(fn)
+    if fn in registry:
+        return MissingRuleError(
+            f"{name} is not supported on Values.",
+            hint=f"{registry[fn].reason}\nIf it is not to be differentiated, call it on v.data.",
+        )
     return MissingRuleError(
         f"{name} has no derivative rule.",
         hint="If you know it, add it in one line, with g the gradient of the output y:\n"
@@ -348,47 +370,7 @@ def missing_option(fn: Callable, option: str) -> MissingRuleError:
 
 def _register(entry: Known) -> Callable:
     earlier = registry.get(entry.fn)
-    if earlier is not None:
+    if earlier is not None and earlier.word != "unsupported":
         raise ArgumentError(f"{name_of(entry.fn)} is known already, as {earlier.word}.")
     registry[entry.fn] = entry
     return entry.fn
-
-
-def _parameters(fn: Callable) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Name a function's parameters: by position, by keyword only, and whether any others go.
-
-    Read from its code, which takes a hundredth of the time that `inspect.signature` takes; there
-    are hundreds of rules, and each import reads them all.
-    """
-    fn = inspect.unwrap(fn)
-    code = getattr(fn, "__code__", None)
-    if code is None:  # a callable object, such as a partial
-        parameters = inspect.signature(fn).parameters.values()
-        return (
-            tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD),
-            tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
-            any(p.kind is p.VAR_KEYWORD for p in parameters),
-        )
-    n, m = code.co_argcount, code.co_kwonlyargcount
-    return (
-        code.co_varnames[:n],
-        code.co_varnames[n : n + m],
-        bool(code.co_flags & inspect.CO_VARKEYWORDS),
-    )
-
-
-def _signature(fn: Callable) -> tuple[list[str], dict[str, Any]]:
-    """Read a function's parameter names and defaults; NumPy's builtins may tell neither."""
-    if isinstance(fn, np.ufunc):
-        return [], {}
-    try:
-        parameters = inspect.signature(fn).parameters
-    except (ValueError, TypeError):
-        return [], {}
-    no_value = inspect.signature(np.sum).parameters["keepdims"].default  # NumPy's "not given"
-    defaults = {
-        name: _ABSENT_IF_DEFAULT.get(name, no_value) if p.default is no_value else p.default
-        for name, p in parameters.items()
-        if p.default is not p.empty
-    }
-    return list(parameters), defaults

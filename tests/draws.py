@@ -99,15 +99,18 @@ class Row:
         Further entries of the registry, which this function is rewritten with.
     changes_dtype : bool
         Whether the output's dtype is an option.
+    differenced : bool
+        Whether it takes no complex numbers as it takes real ones, so that central differences
+        must serve in place of the complex step.
     """
 
     def __init__(
         self, fn: Callable, *cases: Any, value: Callable | None = None, name: str | None = None,
-        through: tuple = (), changes_dtype: bool = False,
+        through: tuple = (), changes_dtype: bool = False, differenced: bool = False,
     ) -> None:  # fmt: skip
         self.fn, self.value, self.through = fn, value or fn, through
         self.name = name or name_of(fn)
-        self.changes_dtype = changes_dtype
+        self.changes_dtype, self.differenced = changes_dtype, differenced
         self.cases: list[Case] = []
         for c in cases:
             self.cases.extend([c] if isinstance(c, Case) else c)

@@ -24,7 +24,13 @@ from draws import (
     unary,
 )
 from samples_arrays import ARRAYS
+from samples_linalg import LINALG
 from samples_places import PLACES
+from samples_reductions import REDUCTIONS
+from samples_shapes import SHAPES
+from samples_special import SPECIAL
+from samples_ufuncs import UFUNCS
+from samples_windows import WINDOWS
 
 from microtensor import ops
 from microtensor.ops import activations, arithmetic
@@ -55,11 +61,12 @@ ELEMENTWISE = [
         case(nonzero(3), np.array([0, 1, 3])), case(nonzero().of(None), 3),
         [case(base, normal(3)) for base in (2, 0.5, np.array([1, 2, 3]))],
         case(2, normal().of(None))),
-    Row(np.remainder, binary(offgrid, lambda: between(2.35, 2.45)), case(offgrid(3), -2.4)),
+    Row(np.remainder, binary(offgrid, lambda: between(2.35, 2.45)), case(offgrid(3), -2.4),
+        differenced=True),
     Row(np.maximum, binary(normal)),
     Row(np.minimum, binary(normal)),
-    Row(np.arctan2, binary(nonzero)),
-    Row(np.logaddexp, binary(normal)),
+    Row(np.arctan2, binary(nonzero), differenced=True),
+    Row(np.logaddexp, binary(normal), differenced=True),
     Row(np.negative, unary(normal)),
     Row(np.positive, unary(normal)),
     Row(np.exp, unary(normal)),
@@ -70,11 +77,11 @@ ELEMENTWISE = [
     Row(np.log10, unary(positive)),
     Row(np.log1p, unary(positive), case(between(-0.9, -0.1, 3))),
     Row(np.sqrt, unary(positive)),
-    Row(np.cbrt, unary(nonzero)),
+    Row(np.cbrt, unary(nonzero), differenced=True),
     Row(np.square, unary(normal)),
     Row(np.reciprocal, unary(nonzero)),
-    Row(np.absolute, unary(nonzero)),
-    Row(np.fabs, unary(nonzero)),
+    Row(np.absolute, unary(nonzero), differenced=True),
+    Row(np.fabs, unary(nonzero), differenced=True),
     Row(np.sin, unary(normal)),
     Row(np.cos, unary(normal)),
     Row(np.tan, unary(_less_than(1.2))),
@@ -141,9 +148,10 @@ ACTIVATIONS = [
     Row(ops.sigmoid, unary(normal), value=lambda x: 1 / (1 + np.exp(-x))),
     Row(ops.softplus, unary(normal), value=lambda x: np.log(1 + np.exp(x))),
     Row(ops.silu, unary(normal), value=lambda x: x / (1 + np.exp(-x))),
-    Row(activations.normal_cdf, unary(normal), value=lambda x: 0.5 * (1 + _erf(x / math.sqrt(2)))),
+    Row(activations.normal_cdf, unary(normal), value=lambda x: 0.5 * (1 + _erf(x / math.sqrt(2))),
+        differenced=True),
     Row(ops.gelu, unary(normal), case(normal(3), "tanh"), case(normal(3), approximate="none"),
-        case(normal().of(None), approximate="tanh"), value=_gelu),
+        case(normal().of(None), approximate="tanh"), value=_gelu, differenced=True),
     Row(ops.softmax, _along(), value=_softmax),
     Row(ops.log_softmax, _along(), value=lambda x, axis=-1: np.log(_softmax(x, axis))),
     Row(ops.logsumexp, _along(),
@@ -164,10 +172,11 @@ OPERATORS = [
         case(2.5, normal(3)), case(nonzero().of(None), 3), case(nonzero(2, 3), -1), name="a ** b"),
     Row(operator.matmul, case(normal(2, 3), normal(3, 2)), case(normal(3), normal(3)),
         name="a @ b"),
-    Row(operator.mod, case(offgrid(3), 2.4), case(7.3, between(2.35, 2.45, 3)), name="a % b"),
+    Row(operator.mod, case(offgrid(3), 2.4), case(7.3, between(2.35, 2.45, 3)), name="a % b",
+        differenced=True),
     Row(operator.neg, unary(normal), name="-a"),
     Row(operator.pos, unary(normal), name="+a"),
-    Row(abs, unary(nonzero), name="abs(a)"),
+    Row(abs, unary(nonzero), name="abs(a)", differenced=True),
     Row(lambda array, x: array + x * array - array / x, case(np.array([1.0, 2.0]), nonzero(2)),
         case(np.array([[1.0], [2.0]]), nonzero(3)), case(np.float64(3.0), nonzero(3)),
         name="array + a * array"),
@@ -184,7 +193,8 @@ _METHODS: list[tuple] = [
 
 METHODS = [
     *(
-        Row(operator.methodcaller(m), case(draw), value=getattr(np, m), name=f"a.{m}()")
+        Row(operator.methodcaller(m), case(draw), value=getattr(np, m), name=f"a.{m}()",
+            differenced=m == "abs")
         for m, draw in _METHODS
     ),
     *(
@@ -195,7 +205,8 @@ METHODS = [
         )
     ),
     *(
-        Row(operator.methodcaller(m, *args, **options), case(draw), name=f"a.{m}(...)")
+        Row(operator.methodcaller(m, *args, **options), case(draw), name=f"a.{m}(...)",
+            differenced=m in ("var", "std"))
         for m, draw, args, options in (
             ("sum", normal(2, 3), (0,), {}), ("sum", normal(2, 3), (), {"axis": 1}),
             ("prod", normal(2, 3), (1,), {}), ("mean", normal(2, 3), (), {"keepdims": True}),
@@ -218,4 +229,7 @@ METHODS = [
     Row(lambda x: [*x], case(normal(3)), case(normal(2, 3)), name="[*a]"),
 ]  # fmt: skip
 
-ROWS = [*ELEMENTWISE, *ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS]
+ROWS = [
+    *ELEMENTWISE, *ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
+    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *SPECIAL,
+]  # fmt: skip

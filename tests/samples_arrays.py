@@ -46,7 +46,8 @@ REDUCTIONS = [
         case(normal())),
     *(
         Row(fn, _reducing(normal(), _AXES[:-1]), case(normal(4), ddof=1),
-            case(normal(4, 2), 0, ddof=1), case(normal(4, 2), correction=1.5, axis=1))
+            case(normal(4, 2), 0, ddof=1), case(normal(4, 2), correction=1.5, axis=1),
+            differenced=True)
         for fn in (np.var, np.std)
     ),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import microtensor as mt
 from microtensor import Value
 from microtensor.errors import ArgumentError, DTypeError, MissingRuleError
 from microtensor.graph import Scope, state
+from microtensor.primitives import registry, unsupported
 
 
 def lines(*rows):
@@ -24,15 +25,23 @@ def raised(kind, python, act):
 # Functions without a rule
 
 
-def test_a_function_without_a_rule():
-    for x in (Value(1.0), Value([1.0])):
-        message, _ = raised(MissingRuleError, TypeError, lambda x=x: np.spacing(x))
-        assert message == lines(
-            "numpy.spacing has no derivative rule.",
-            "  If you know it, add it in one line, with g the gradient of the output y:",
-            "      mt.differentiable(np.spacing, lambda g, y, x: g * ...)",
-            "  If it is not to be differentiated, call it on v.data.",
-        )
+def test_a_function_that_the_library_refuses_says_why():
+    reason = "Its result is no number."
+    np_like = mt.primitive(lambda x: x)
+    np_like.__name__ = "np_like"
+    unsupported(reason, np_like)
+    try:
+        for x in (Value(1.0), Value([1.0])):
+            message, _ = raised(MissingRuleError, TypeError, lambda x=x: np_like(x))
+            assert message == lines(
+                "np_like is not supported on Values.",
+                "  Its result is no number.",
+                "  If it is not to be differentiated, call it on v.data.",
+            )
+        mt.differentiable(np_like, lambda g, y, x: g)  # a user may know better
+        assert np_like(Value(1.0)).data == 1.0
+    finally:
+        registry.pop(np_like)
 
 
 def test_a_function_of_the_users_without_a_rule():

@@ -11,27 +11,6 @@ X = np.arange(6.0).reshape(2, 3)
 MASK = X > 1
 
 
-def test_a_function_that_nobody_knows_is_an_error_with_the_line_that_adds_it():
-    with pytest.raises(MissingRuleError) as error:
-        np.linalg.svd(Value(X))
-    assert str(error.value) == (
-        "numpy.linalg.svd has no derivative rule.\n"
-        "  If you know it, add it in one line, with g the gradient of the output y:\n"
-        "      mt.differentiable(np.linalg.svd, lambda g, y, x: g * ...)\n"
-        "  If it is not to be differentiated, call it on v.data."
-    )
-
-
-@pytest.mark.parametrize(
-    "f", [np.spacing, np.heaviside, np.frexp, np.modf, np.median, np.partition, np.interp]
-)
-def test_each_unknown_function_is_refused_by_name(f):
-    operands = {np.heaviside: 2, np.interp: 3}.get(f, 1)
-    options = {"kth": 1} if f is np.partition else {}
-    with pytest.raises(MissingRuleError, match=rf"^numpy\.{f.__name__} has no derivative rule\.\n"):
-        f(*[Value(X)] * operands, **options)
-
-
 OPTIONS = [
     ("numpy.sum", "where=", lambda x: np.sum(x, where=MASK)),
     ("numpy.sum", "initial=", lambda x: np.sum(x, initial=1.0)),
