@@ -1,0 +1,197 @@
+"""Do the tests notice when one thing in the rules is wrong?  ``python -m tests.mutation``
+
+Every mutant of ``microtensor/ops`` is put in place of the original code of its function, in a
+process of its own, and the tests that run this function are run until one fails. A mutant that no
+test notices has survived: either a test is missing, or the mutant computes the same, for a reason
+that `EQUIVALENT` in ``equivalents.py`` gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import sys
+import time
+import types
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import microtensor
+
+from .alterations import Mutant, mutants
+from .equivalents import EQUIVALENT
+
+OPS = Path(microtensor.__file__).parent / "ops"
+SECONDS = 60  # a mutant that takes longer runs for ever: it is noticed
+TESTS = [
+    "tests/test_functions.py", "tests/test_functions_kinks.py", "tests/test_ops_numerics.py",
+    "tests/test_functions_errors.py", "tests/test_calls.py",
+]  # fmt: skip
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("files", nargs="*", help="files of microtensor/ops; all if none is named")
+    parser.add_argument("--share", default="1/1", help="2/3: every third mutant, from the second")
+    return parser.parse_args()
+
+
+class Mutation:
+    """A plugin of pytest: collects the tests as ever, and then runs them on mutants."""
+
+    def __init__(self, files: list[Path], share: tuple[int, int]) -> None:
+        self.files, self.share = files, share
+        self.survivors: list[tuple[str, Mutant]] = []
+        self.counts = {"noticed": 0, "equivalent": 0, "survived": 0, "not run by any test": 0}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        tests = self.tests_of_each_function(session)
+        number = 0
+        for path in self.files:
+            source = path.read_text(encoding="utf-8")
+            original = compile(source, str(path), "exec")
+            everything = {i.nodeid: i for k, its in tests.items() if k[0] == str(path) for i in its}
+            if noticed([], list(everything.values())):
+                raise SystemExit(f"{path.name}: its tests fail without any mutant")
+            for mutant in mutants(source):
+                number += 1
+                if number % self.share[1] != self.share[0] % self.share[1]:
+                    continue
+                altered = compile(mutant.tree, str(path), "exec")
+                pairs = list(differing(original, altered))
+                items = [i for old, _ in pairs for i in tests[key(old)]]
+                self.judge(path.name, mutant, pairs, items)
+        return True
+
+    def tests_of_each_function(self, session: pytest.Session) -> dict[tuple, list[Any]]:
+        """Run all tests once, and note which of them runs which function, the fastest first."""
+        ran: dict[tuple, list[tuple[float, int, Any]]] = defaultdict(list)
+        for n, item in enumerate(session.items):
+            seen: set[types.CodeType] = set()
+
+            def note(frame: Any, event: str, _: Any, seen: set = seen) -> None:
+                if event == "call" and frame.f_code.co_filename.startswith(str(OPS)):
+                    seen.add(frame.f_code)
+
+            start = time.perf_counter()
+            sys.setprofile(note)
+            try:
+                passed = run(item)
+            finally:
+                sys.setprofile(None)
+            if not passed:
+                raise SystemExit(f"{item.nodeid} fails without any mutant")
+            took = time.perf_counter() - start
+            for code in seen:
+                ran[key(code)].append((took, n, item))
+        found = defaultdict(list)
+        for code_key, timed in ran.items():
+            found[code_key] = [item for _, _, item in sorted(timed, key=lambda t: t[:2])]
+        return found
+
+    def judge(self, name: str, mutant: Mutant, pairs: list, items: list[Any]) -> None:
+        what = (name, mutant.function, mutant.before, mutant.after)
+        if what in EQUIVALENT:
+            verdict = "equivalent"
+        elif not items:
+            verdict = "not run by any test"
+        else:
+            verdict = "noticed" if noticed(pairs, items) else "survived"
+        self.counts[verdict] += 1
+        if verdict in ("survived", "not run by any test"):
+            self.survivors.append((name, mutant))
+            print(f"\n{verdict}: {name}:{mutant.line} {mutant.function}", flush=True)
+            print(f"    {mutant.before}\n    {mutant.after}", flush=True)
+
+
+def key(code: types.CodeType) -> tuple:
+    return code.co_filename, code.co_qualname, code.co_firstlineno, code.co_code, code.co_consts
+
+
+def differing(a: types.CodeType, b: types.CodeType) -> Any:
+    """Pair the innermost functions of two files that differ."""
+    inner = [
+        (x, y)
+        for x, y in zip(a.co_consts, b.co_consts, strict=False)
+        if isinstance(x, types.CodeType) and isinstance(y, types.CodeType)
+    ]
+    found = [pair for x, y in inner if x != y for pair in differing(x, y)]
+    # A function that differs in more than the functions inside of it is altered itself.
+    own = [c for c in a.co_consts if not isinstance(c, types.CodeType)]
+    others = [c for c in b.co_consts if not isinstance(c, types.CodeType)]
+    if a.co_name != "<module>" and (a.co_code != b.co_code or own != others or not found):
+        yield a, b
+    else:
+        yield from found
+
+
+def noticed(pairs: list, items: list[Any]) -> bool:
+    """Run tests on a mutant in a process of its own; tell whether one of them fails."""
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1)
+            os.dup2(silence, 2)
+            signal.alarm(SECONDS)
+            put_in_place(pairs)
+            code = 0 if all(run(item) for item in items) else 1
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return status != 0
+
+
+def put_in_place(pairs: list) -> None:
+    """Give every function that runs the original code the mutant's."""
+    new = {key(old): altered for old, altered in pairs}
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType) and key(thing.__code__) in new:
+            thing.__code__ = new[key(thing.__code__)]
+
+
+def run(item: Any) -> bool:
+    """Run one test as pytest does, without a report; tell whether it passed."""
+    passed = True
+    item._initrequest()  # what fixtures gave an earlier run of this test is over
+    with np.errstate():
+        for step in ("setup", "call", "teardown"):
+            if step == "call" and not passed:
+                continue
+            hook = getattr(item.ihook, f"pytest_runtest_{step}")
+            info = pytest.CallInfo.from_call(
+                lambda hook=hook, step=step: (
+                    hook(item=item, nextitem=None) if step == "teardown" else hook(item=item)
+                ),
+                when=step,
+            )
+            passed = passed and info.excinfo is None
+    return passed
+
+
+def main() -> int:
+    given = arguments()
+    files = [OPS / name for name in given.files] or sorted(OPS.glob("*.py"))
+    part, parts = map(int, given.share.split("/"))
+    tests = TESTS + [
+        str(p)
+        for kind in ("kinks", "properties")
+        for p in sorted(Path("tests").glob(f"test_{kind}_*.py"))
+    ]
+    plugin = Mutation(files, (part, parts))
+    pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[plugin])
+    total = sum(plugin.counts.values())
+    print(f"\n{total} mutants: " + ", ".join(f"{n} {what}" for what, n in plugin.counts.items()))
+    return 1 if plugin.survivors or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
