@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from .errors import MicrotensorError
 from .fitting import fit, seed_for, zeros_for
 from .graph import Node, ancestors, by_number, stale, state
+from .notes import note_call
 from .primitives import Known, registry
 
 _lock = threading.RLock()
@@ -27,7 +29,16 @@ _depth = 0  # passes under way in the thread that holds the lock: a rule may sta
 
 
 Array = np.ndarray
-NOTHING: Any = type("Nothing", (), {"__repr__": lambda self: "nothing arrived yet"})()
+
+
+class _Nothing:
+    """Stands in a cotangent's slot for a sum of no terms: it is known to be zero."""
+
+    def __repr__(self) -> str:
+        return "nothing arrived yet"
+
+
+NOTHING: Any = _Nothing()
 
 
 def backward_pass(
@@ -63,7 +74,7 @@ def backward_pass(
     global _depth
     order: list[Node] = []
     with _lock:
-        outer = _save_outer_pass(roots) if _depth else []
+        outer = _save_outer_pass(roots, targets) if _depth else []
         scope, state.scope = state.scope, None  # rules that are shown Values are recorded
         _depth += 1
         try:
@@ -76,14 +87,19 @@ def backward_pass(
                     root._cotangent = seed
                 elif root._cotangent is not None:  # None: no target is among its inputs
                     root._cotangent = root._cotangent + seed
-            for node in reversed(order):
-                if node.fn is None or (targets is not None and node in targets):
-                    continue
-                g = node._cotangent
-                if leaves_only:
-                    node._cotangent, node.grad = NOTHING, None
-                if g is not NOTHING:
-                    _pass_on(node, g, create_graph)
+            try:
+                for node in reversed(order):
+                    if node.fn is None or (targets is not None and node in targets):
+                        continue
+                    g = node._cotangent
+                    if leaves_only:
+                        node._cotangent, node.grad = NOTHING, None
+                    if g is not NOTHING:
+                        _pass_on(node, g, create_graph)
+            except Exception as error:
+                if not isinstance(error, MicrotensorError):  # ours name what they are about
+                    note_call(error, node.fn, node.args, node.scope, "in the rule of")
+                raise
             return take(order)
         finally:
             _depth -= 1
@@ -101,9 +117,17 @@ def collect(node: Node) -> Any:
     return zeros_for(node) if g is NOTHING or g is None else g
 
 
-def _save_outer_pass(roots: Sequence[Node]) -> list[tuple[Node, Any]]:
-    """Take the cotangents that a pass around this one has left on our way, and clear them."""
-    busy = [(n, n._cotangent) for n in ancestors(*roots) if n._cotangent is not None]
+def _save_outer_pass(
+    roots: Sequence[Node], targets: frozenset[Node] | None
+) -> list[tuple[Node, Any]]:
+    """Take the cotangents that a pass around this one has left on our way, and clear them.
+
+    The targets are on it though no path may lead to them: `collect` looks at theirs. What lies
+    behind them is not, which keeps a pass that recomputes one part of a long chain short.
+    """
+    targets = targets or frozenset()
+    way = {*ancestors(*roots, differentiable=True, stop=targets), *targets}
+    busy = [(n, n._cotangent) for n in way if n._cotangent is not None]
     for node, _ in busy:
         node._cotangent = None
     return busy
@@ -128,7 +152,7 @@ def _reach(roots: Sequence[Node], order: list[Node]) -> None:
             if isinstance(a, Node):
                 if a.number > number:
                     raise stale(a, node)
-                if a.requires_grad and a._cotangent is None:
+                if a._requires_grad and a._cotangent is None:
                     order.append(a)
                     a._cotangent = NOTHING
     order.sort(key=by_number)
@@ -289,7 +313,7 @@ def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:
     dict of Node to array
         Every node that a gradient can flow through, the root included; no ``.grad`` is touched.
     """
-    if not root.requires_grad:
+    if not root._requires_grad:
         return {}
     seed = seed_for(root, gradient)
     return backward_pass([root], [seed], lambda order: {node: collect(node) for node in order})
@@ -309,7 +333,7 @@ def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
     shown = [a._data if isinstance(a, Node) else a for a in node.args]
     sent = []
     for position, a in enumerate(node.args):
-        if isinstance(a, Node) and a.requires_grad:
+        if isinstance(a, Node) and a._requires_grad:
             c = _by_full_rule(known, position, gradient, node._data, shown, node, False)
             c = zeros_for(a) if c is NOTHING else fit(c, a._data, known.fn, position)
             sent.append((position, a, c))

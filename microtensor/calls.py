@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, MissingRuleError
-from .graph import PAUSED, Node, label, module_path, next_number, state
+from .errors import DTypeError, MicrotensorError, MissingRuleError
+from .graph import PAUSED, Node, next_number, state
+from .notes import note_call
 from .primitives import Known, missing_option, missing_rule, name_of, registry
 
 _new = object.__new__
@@ -35,7 +36,7 @@ def record(
     value.number = next_number()
     value.scope = scope
     value.name = None
-    value.requires_grad = requires_grad
+    value._requires_grad = requires_grad
     return value
 
 
@@ -54,7 +55,12 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     if not kwargs and len(args) == known.arity:
         return apply(known, args, None)
     if known.word == "composite":
-        return known.body(*args, **kwargs)  # type: ignore[misc]  # a composite has a body
+        try:
+            return known.body(*args, **kwargs)  # type: ignore[misc]  # a composite has a body
+        except (ArithmeticError, TypeError, ValueError) as error:
+            if not isinstance(error, MicrotensorError):  # ours name what they are about
+                note_call(error, fn, args, state.scope)
+            raise
     if known.word == "static":
         return known.forward(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
     operands, options = known.bind(args, kwargs)
@@ -72,7 +78,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         else:
             data = known.forward(*arrays)
     except Exception as error:
-        _add_context(error, known, operands)
+        note_call(error, known.fn, operands, state.scope)
         raise
     if known.keeps:
         data, kept = data
@@ -82,7 +88,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     scope = state.scope
     if scope is not PAUSED:
         for a in operands:
-            if isinstance(a, Node) and a.requires_grad:
+            if isinstance(a, Node) and a._requires_grad:
                 if not _LISTS.isdisjoint(map(type, operands)):  # a list may change later
                     operands = tuple(np.asarray(a) if type(a) in _LISTS else a for a in operands)
                 return record(data, known.fn, operands, options, True, scope)
@@ -111,12 +117,12 @@ def _record_other(
         if data.__class__ is not np.ndarray and not isinstance(data, np.generic):
             data = np.asarray(data)[()]  # Python's int or bool, a matrix, a tensor
     nodes = [a for a in operands if isinstance(a, Node)]
-    if state.scope is PAUSED or not any(a.requires_grad or a.fn is not None for a in nodes):
+    if state.scope is PAUSED or not any(a._requires_grad or a.fn is not None for a in nodes):
         if data.__class__ is np.ndarray and id(data) in map(id, arrays):
             data = data.copy()  # else it would change with the parameter that it is
         return unrecorded(data)
     operands = tuple(_operand(a) for a in operands)
-    requires_grad = kind == "f" and any(a.requires_grad for a in nodes)
+    requires_grad = kind == "f" and any(a._requires_grad for a in nodes)
     return record(data, known.fn, operands, options, requires_grad, state.scope)
 
 
@@ -139,28 +145,12 @@ def plain(x: Any) -> Any:
 def _option(known: Known, name: str, x: Any) -> Any:
     """Do as `plain`, unless a gradient would be lost; a leaf's numbers may change, so copy them."""
     if isinstance(x, Node):
-        if x.requires_grad and name != "index":  # NumPy says what it thinks of such an index
+        if x._requires_grad and name != "index":  # NumPy says what it thinks of such an index
             raise missing_option(known.fn, f"{name}=")
         return x._data.copy() if x.fn is None and isinstance(x._data, np.ndarray) else x._data
     if x.__class__ is tuple or x.__class__ is list:
         return x.__class__(_option(known, name, inner) for inner in x)
     return x
-
-
-def _add_context(error: Exception, known: Known, operands: tuple) -> None:
-    """Note on an error of NumPy's which call it was, on what, and in which module."""
-    scope = None if state.scope is PAUSED else state.scope
-    rows = [f"in {name_of(known.fn)}, of"]
-    for a in operands:
-        if isinstance(a, (Node, np.ndarray)):
-            name = label(a, scope) if isinstance(a, Node) else "an array"
-            kind = "" if name.startswith("a Value") else f" of shape {np.shape(plain(a))}"
-            rows.append(f"  {name}{kind}")
-        else:
-            rows.append(f"  {a!r}")
-    if scope is not None:
-        rows.append(f"in module {module_path(scope)}")
-    error.add_note("\n".join(rows))
 
 
 def not_real(where: str, kind: str) -> DTypeError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GradientError, ShapeError
+from .errors import DTypeError, GradientError, ShapeError
 from .graph import Node
 from .ops.arithmetic import astype
 from .primitives import name_of
@@ -102,7 +102,14 @@ def seed_for(node: Node, gradient: Any = None) -> Any:
         return np.ones(x.shape, x.dtype) if x.shape else x.dtype.type(1)
     if isinstance(gradient, Node):
         return gradient
-    return np.array(gradient, dtype=x.dtype)[()] if hasattr(x, "dtype") else float(gradient)
+    given = np.asarray(gradient)
+    if given.dtype.kind not in "fiub":
+        raise DTypeError(
+            "backward: the gradient to start from must be real numbers.",
+            expected=f"numbers that convert to {_dtype(x)}, the dtype of the output",
+            got=f"dtype {given.dtype}",
+        )
+    return given.astype(x.dtype)[()] if hasattr(x, "dtype") else float(given)
 
 
 def zeros_for(node: Node) -> Any:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from .errors import DTypeError, ShapeError, StaleValueError
+from .errors import DTypeError, GradientError, ShapeError, StaleValueError
 
 next_number = itertools.count(1).__next__  # creation order; atomic under the interpreter's lock
 
@@ -41,12 +41,13 @@ class Node:
     scope : Scope or None
         The module call that this happened in.
     requires_grad : bool
-        Whether a gradient can flow through this value.
+        Whether a gradient can flow through this value. A leaf of floats can be told so; the core
+        reads the slot behind it, which is faster.
     """
 
     __slots__ = (
-        "__weakref__", "_cotangent", "_data", "args", "fn", "grad", "kwargs", "name", "number",
-        "requires_grad", "scope",
+        "__weakref__", "_cotangent", "_data", "_requires_grad", "args", "fn", "grad", "kwargs",
+        "name", "number", "scope",
     )  # fmt: skip
 
     _data: Any
@@ -58,7 +59,25 @@ class Node:
     number: int
     scope: Scope | None
     name: str | None
-    requires_grad: bool
+    _requires_grad: bool
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self.fn is not None and wanted is not self._requires_grad:
+            raise GradientError(
+                f"{label(self)} was computed by {self.fn.__name__}: "
+                "whether a gradient flows through it is decided by its operands.",
+                expected="a leaf, such as a parameter",
+                got=f"requires_grad={wanted} for a computed Value",
+                hint="v.detach() gives a constant of the same numbers.",
+            )
+        if wanted and not is_float(self._data):
+            raise no_gradient_of(label(self), self._data)
+        self._requires_grad = bool(wanted)
 
 
 class Step(NamedTuple):
@@ -108,14 +127,14 @@ class Scope:
         return scopes[::-1]
 
 
-class _Paused:
+class _NoRecord:
     """Stands where a scope would, while nothing is recorded: one look-up answers both."""
 
     call = 0
     parent = None
 
 
-PAUSED: Any = _Paused()
+PAUSED: Any = _NoRecord()
 
 
 class _ThreadState(threading.local):
@@ -230,6 +249,21 @@ def rebind(node: Node, array: Any) -> None:
     node.number = next_number()
 
 
+def is_float(data: Any) -> bool:
+    """Tell whether numbers can change by a small step, so that they may have a gradient."""
+    return data.__class__ is float or data.dtype.kind == "f"
+
+
+def no_gradient_of(what: str, data: Any) -> DTypeError:
+    """Build the error for a gradient that is asked for and cannot exist."""
+    return DTypeError(
+        f"{what}: only floats have gradients.",
+        expected="requires_grad=False, or data of a floating dtype",
+        got=f"requires_grad=True for data of dtype {data.dtype}",
+        hint="Pass dtype=float to make the data floats.",
+    )
+
+
 def parents(node: Node) -> list[Node]:
     """List the operands of the call that are Nodes, in order and with repeats."""
     return [a for a in node.args if isinstance(a, Node)]
@@ -269,7 +303,7 @@ def ancestors(
             if isinstance(a, Node):
                 if a.number > number:
                     raise stale(a, node)
-                if (a.requires_grad or not differentiable) and a not in seen:
+                if (a._requires_grad or not differentiable) and a not in seen:
                     seen.add(a)
                     found.append(a)
     found.sort(key=by_number)

@@ -27,9 +27,9 @@ def _operator(fn: Callable, compute: Callable) -> Callable:
 
     def operate(self: Node, other: Any) -> Any:
         if isinstance(other, Node):
-            number, requires_grad = other._data, self.requires_grad or other.requires_grad
+            number, requires_grad = other._data, self._requires_grad or other._requires_grad
         elif other.__class__ in _PLAIN:
-            number, requires_grad = other, self.requires_grad
+            number, requires_grad = other, self._requires_grad
             if other.__class__ is np.ndarray and other.dtype.kind not in "fiub":
                 requires_grad = False  # complex numbers and objects: refused below
         else:
@@ -52,7 +52,7 @@ def _reflected(fn: Callable, compute: Callable) -> Callable:
     def operate(self: Node, other: Any) -> Any:
         if (
             other.__class__ in _PLAIN
-            and self.requires_grad
+            and self._requires_grad
             and (scope := state.scope) is not PAUSED
         ):
             try:
@@ -94,7 +94,7 @@ def _function(fn: Callable, on_number: Callable) -> Callable:
 
     def method(self: Node) -> Any:
         data = self._data
-        if data.__class__ is float and self.requires_grad and (scope := state.scope) is not PAUSED:
+        if data.__class__ is float and self._requires_grad and (scope := state.scope) is not PAUSED:
             try:
                 return record(on_number(data), fn, (self,), None, True, scope)
             except (ArithmeticError, ValueError):

@@ -50,7 +50,7 @@ def _made(data: Any, fn: Callable, args: tuple) -> Value:
     value.number = next_number()
     value.scope = None
     value.name = None
-    value.requires_grad = True
+    value._requires_grad = True
     return value
 
 

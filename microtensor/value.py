@@ -16,7 +16,6 @@ from .at import At
 from .backward import NOTHING, backward_pass
 from .calls import apply, call, plain, unrecorded
 from .errors import (
-    DTypeError,
     GradientError,
     InPlaceError,
     MissingRuleError,
@@ -25,7 +24,17 @@ from .errors import (
     UnpicklableError,
 )
 from .fitting import seed_for, zeros_for
-from .graph import Node, Step, ancestors, assign, is_recording, label, next_number
+from .graph import (
+    Node,
+    Step,
+    ancestors,
+    assign,
+    is_float,
+    is_recording,
+    label,
+    next_number,
+    no_gradient_of,
+)
 from .methods import Methods
 from .numbers import numbers
 from .primitives import registry
@@ -84,14 +93,9 @@ class Value(Methods):
         dtype: Any = None,
     ) -> None:
         self._data = data = numbers(data, dtype)
-        is_float = data.__class__ is float or data.dtype.kind == "f"
-        if requires_grad and not is_float:
-            raise DTypeError(
-                "Value: only floats have gradients.",
-                expected="requires_grad=False, or data of a floating dtype",
-                got=f"requires_grad=True for data of dtype {data.dtype}",
-                hint="Pass dtype=float to make the data floats.",
-            )
+        floats = is_float(data)
+        if requires_grad and not floats:
+            raise no_gradient_of("Value", data)
         self.grad = None
         self._cotangent = None
         self.fn = None
@@ -100,13 +104,18 @@ class Value(Methods):
         self.number = next_number()
         self.scope = None
         self.name = name
-        self.requires_grad = is_float if requires_grad is None else requires_grad
+        self._requires_grad = floats if requires_grad is None else bool(requires_grad)
 
     # What it holds
 
     @property
     def data(self) -> Any:
-        return self._data
+        data = self._data
+        if self.fn is None or data.__class__ is not np.ndarray:
+            return data
+        view = data.view()  # of a computed Value: `y.data -= 1` must not falsify its graph
+        view.flags.writeable = False
+        return view
 
     @data.setter
     def data(self, new: Any) -> None:

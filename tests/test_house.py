@@ -15,8 +15,8 @@ HOUSE = Path(mt.__file__).parent
 
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
-    "errors", "signatures", "primitives", "ops", "graph", "nesting", "fitting", "backward", "calls",
-    "numbers", "at", "methods", "value", "running", "derivatives", "checks",
+    "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "fitting", "backward",
+    "calls", "numbers", "at", "methods", "value", "running", "derivatives", "checks",
 ]  # fmt: skip
 ROOMS = ["nn", "losses", "optim", "data", "io", "viz"]  # they never import each other
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
