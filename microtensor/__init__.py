@@ -35,7 +35,7 @@ from .primitives import composite, differentiable, piecewise, primitive, static
 from .value import Value
 
 if TYPE_CHECKING:
-    from . import data, errors, io, losses, nn, optim, viz
+    from . import data, errors, io, losses, nn, optim, special, viz
     from .checks import check_gradients
     from .io import load, save
     from .randomness import seed
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "viz")
+_ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "viz")
 _LATE = {
     "check_gradients": "checks",
     "draw": "viz",
@@ -85,6 +85,7 @@ __all__ = [
     "silu",
     "softmax",
     "softplus",
+    "special",
     "static",
     "tanh",
     "value_and_grad",

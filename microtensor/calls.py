@@ -5,6 +5,7 @@ NumPy's protocols, the methods and the operators all end in `call`, and `call` i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Call a function on Values, by what is known of it."""
     known = registry.get(fn)
     if known is None or known.word == "unsupported":
-        raise missing_rule(fn)
+        known = _look_again(fn)
     if not kwargs and len(args) == known.arity:
         return apply(known, args, None)
     if known.word == "composite":
@@ -65,6 +66,16 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
         return known.forward(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
     operands, options = known.bind(args, kwargs)
     return apply(known, operands, options)
+
+
+def _look_again(fn: Callable) -> Known:
+    """Learn SciPy's functions now that SciPy is there; it is large, and not ours to import."""
+    if "scipy.special" in sys.modules:
+        from .ops import bessel, polynomials, special  # noqa: F401  # they register their rules
+    known = registry.get(fn)
+    if known is None or known.word == "unsupported":
+        raise missing_rule(fn)
+    return known
 
 
 def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:

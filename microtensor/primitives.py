@@ -19,6 +19,7 @@ is how second derivatives come about. They never undo broadcasting: ``backward.p
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -338,7 +339,10 @@ def name_of(fn: Callable) -> str:
     ('numpy.sum', 'numpy.add', 'numpy.linalg.norm')
     """
     if isinstance(fn, np.ufunc):
-        return f"numpy.{fn.__name__}" if hasattr(np, fn.__name__) else fn.__name__
+        for module in ("numpy", "scipy.special"):  # a ufunc does not say where it is from
+            if getattr(sys.modules.get(module), fn.__name__, None) is fn:
+                return f"{module}.{fn.__name__}"
+        return fn.__name__
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
     return f"{module}.{name}" if module.split(".")[0] == "numpy" else name
@@ -365,6 +369,14 @@ def missing_option(fn: Callable, option: str) -> MissingRuleError:
     return MissingRuleError(
         f"{name_of(fn)} has no derivative rule for its option {option}.",
         hint="Compute the same from functions that are known, or call it on v.data.",
+    )
+
+
+def missing_operand(fn: Callable, operand: str) -> MissingRuleError:
+    """Build the error for an operand whose derivative exists, and is not known."""
+    return MissingRuleError(
+        f"{name_of(fn)} has no derivative rule for its operand {operand}.",
+        hint=f"Give {operand} as a plain number, or as v.data.",
     )
 
 

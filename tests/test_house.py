@@ -18,7 +18,7 @@ LINE = [
     "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "fitting", "backward",
     "calls", "numbers", "at", "methods", "value", "running", "derivatives", "checks",
 ]  # fmt: skip
-ROOMS = ["nn", "losses", "optim", "data", "io", "viz"]  # they never import each other
+ROOMS = ["nn", "losses", "optim", "data", "io", "special", "viz"]  # they never import each other
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "__main__"]  # they use the rooms
 ONLY = {
