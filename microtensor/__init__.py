@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .checks import check_gradients
     from .io import load, save
     from .randomness import seed
+    from .recomputing import checkpoint
     from .viz import draw
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 _ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "viz")
 _LATE = {
     "check_gradients": "checks",
+    "checkpoint": "recomputing",
     "draw": "viz",
     "load": "io",
     "save": "io",
@@ -55,6 +57,7 @@ _LATE = {
 __all__ = [
     "Value",
     "check_gradients",
+    "checkpoint",
     "composite",
     "data",
     "differentiable",

@@ -65,7 +65,8 @@ def backward_pass(
     targets : frozenset of Node, optional
         Pass through what lies between them and the outputs only; else through all.
     leaves_only : bool, default False
-        Whether to forget inner gradients once they have been passed on, earlier ones included.
+        Whether to forget inner gradients once they have been passed on, earlier ones included;
+        with targets they are forgotten in any case.
 
     Returns
     -------
@@ -89,10 +90,14 @@ def backward_pass(
                     root._cotangent = root._cotangent + seed
             try:
                 for node in reversed(order):
-                    if node.fn is None or (targets is not None and node in targets):
+                    if node.fn is None:
                         continue
                     g = node._cotangent
-                    if leaves_only:
+                    if targets is not None:
+                        if node in targets:
+                            continue
+                        node._cotangent = NOTHING  # nobody asks for it: its memory is free
+                    elif leaves_only:
                         node._cotangent, node.grad = NOTHING, None
                     if g is not NOTHING:
                         _pass_on(node, g, create_graph)

@@ -145,7 +145,7 @@ state = _ThreadState()
 
 
 @contextmanager
-def _scope_set(scope: Any) -> Iterator[None]:
+def scope_set(scope: Any) -> Iterator[None]:
     before, state.scope = state.scope, scope
     try:
         yield
@@ -189,7 +189,7 @@ def is_recording() -> bool:
 
 def recording() -> Any:
     """Record inside, even within `no_grad`."""
-    return _scope_set(None if state.scope is PAUSED else state.scope)
+    return scope_set(None if state.scope is PAUSED else state.scope)
 
 
 def assign(node: Node, data: Any) -> None:
