@@ -160,6 +160,12 @@ class Methods(Node):
     def __rmod__(self, other: Any) -> Any:
         return _general(np.remainder, other, self)
 
+    def __divmod__(self, other: Any) -> Any:
+        return _general(np.divmod, self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return _general(np.divmod, other, self)
+
     __iadd__ = _in_place(operator.add)
     __isub__ = _in_place(operator.sub)
     __imul__ = _in_place(operator.mul)

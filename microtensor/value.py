@@ -18,7 +18,6 @@ from .calls import apply, call, plain, unrecorded
 from .errors import (
     GradientError,
     InPlaceError,
-    MissingRuleError,
     NotAnArrayError,
     ShapeError,
     UnpicklableError,
@@ -37,6 +36,7 @@ from .graph import (
 )
 from .methods import Methods
 from .numbers import numbers
+from .ops.ufuncs import method_of, written_in_place
 from .primitives import registry
 
 
@@ -278,18 +278,16 @@ class Value(Methods):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
+            out = kwargs.get("out")
+            if out is not None and len(inputs) > 1 and out[0] is inputs[0]:
+                raise written_in_place(ufunc)
             return call(ufunc, inputs, kwargs)
         if method == "at":
             raise InPlaceError(
                 f"np.{ufunc.__name__}.at would change a Value in place.",
                 hint="Use x.at[i].add(value), which gives a new Value and is differentiable.",
             )
-        instead = {"add": "np.sum or np.cumsum", "multiply": "np.prod or np.outer"}
-        raise MissingRuleError(
-            f"numpy.{ufunc.__name__}.{method} has no derivative rule.",
-            hint=f"Use {instead.get(ufunc.__name__, 'a function of NumPy with the same meaning')}, "
-            "or call it on v.data.",
-        )
+        return method_of(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(self, fn: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         known = registry.get(fn)

@@ -33,7 +33,7 @@ from samples_ufuncs import UFUNCS
 from samples_windows import WINDOWS
 
 from microtensor import ops
-from microtensor.ops import activations, arithmetic
+from microtensor.ops import activations, choices
 
 
 def _erf(x: Any) -> Any:
@@ -108,7 +108,7 @@ ELEMENTWISE = [
         case(distinct(6), between(0.05, 0.1), None), case(distinct(6), None, between(0.05, 0.1)),
         case(offgrid(5), between(1.0, 1.05), between(-1.05, -1.0)),  # low above high gives high
         case(offgrid().of(None), -1.0, 1.0), case(offgrid().of(None), None, 9.0),
-        through=(arithmetic._clip,),
+        through=(choices._clip,),
     ),
     Row(ops.astype, case(normal(3), np.longdouble), case(normal(2, 3), dtype=float, copy=False),
         case(normal(), np.float64), changes_dtype=True,

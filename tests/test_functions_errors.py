@@ -98,26 +98,6 @@ def test_options_spelt_out_at_their_defaults_are_no_options(f):
     np.testing.assert_array_equal(f(Value(X)).data, f(X))
 
 
-@pytest.mark.parametrize(
-    ("ufunc", "method", "hint"),
-    [
-        (np.add, "reduce", "Use np.sum or np.cumsum, or call it on v.data."),
-        (np.multiply, "accumulate", "Use np.prod or np.outer, or call it on v.data."),
-        (
-            np.maximum,
-            "reduce",
-            "Use a function of NumPy with the same meaning, or call it on v.data.",
-        ),
-    ],
-)
-def test_the_methods_of_ufuncs_are_refused_with_what_to_use(ufunc, method, hint):
-    with pytest.raises(MissingRuleError) as error:
-        getattr(ufunc, method)(Value(X))
-    assert str(error.value) == (
-        f"numpy.{ufunc.__name__}.{method} has no derivative rule.\n  {hint}"
-    )
-
-
 def test_gelu_knows_two_forms():
     with pytest.raises(ArgumentError) as error:
         mt.gelu(Value(X), approximate="erf")

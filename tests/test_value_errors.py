@@ -154,11 +154,14 @@ def test_numpys_in_place_ufuncs():
         "np.add.at would change a Value in place.",
         "  Use x.at[i].add(value), which gives a new Value and is differentiable.",
     )
-    for act in (lambda: np.add(x, 1, out=array), lambda: array.__iadd__(x)):
-        assert raised(ArgumentError, ValueError, act)[0] == lines(
-            "numpy.add: out= would overwrite an array that a graph may need.",
-            "  Leave it out: the result is a new Value.",
-        )
+    assert raised(ArgumentError, ValueError, lambda: np.add(x, 1, out=array))[0] == lines(
+        "numpy.add: out= would overwrite an array that a graph may need.",
+        "  Leave it out: the result is a new Value.",
+    )
+    assert raised(ArgumentError, ValueError, lambda: array.__iadd__(x))[0] == lines(
+        "numpy.add: a Value cannot be written into an array, which would lose its graph.",
+        "  Use array += v.data, or array = array + v, which is a new Value.",
+    )
     assert array.tolist() == [0, 0]
 
 

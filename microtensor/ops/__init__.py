@@ -3,7 +3,21 @@
 The rules never see a Value. A function that NumPy lacks is made with ``@primitive``.
 """
 
-from . import activations, arithmetic, elementwise, indexing, linalg, reductions, shapes
+from . import (
+    activations,
+    arithmetic,
+    choices,
+    comparisons,
+    elementwise,
+    families,
+    indexing,
+    linalg,
+    parts,
+    reductions,
+    shapes,
+    strings,
+    ufuncs,
+)
 from .activations import (
     elu,
     gelu,
@@ -26,8 +40,11 @@ __all__ = [
     "activations",
     "arithmetic",
     "astype",
+    "choices",
+    "comparisons",
     "elementwise",
     "elu",
+    "families",
     "gelu",
     "indexing",
     "leaky_relu",
@@ -35,6 +52,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsumexp",
+    "parts",
     "reductions",
     "relu",
     "scatter_add",
@@ -45,5 +63,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "strings",
     "tanh",
+    "ufuncs",
 ]
