@@ -24,7 +24,7 @@ from draws import (
 from numpy._core import umath
 
 from microtensor import ops
-from microtensor.ops import choices, families, parts, ufuncs
+from microtensor.ops import choices, elementwise, families, masking, parts, ufuncs
 
 _MASK = np.array([[True, False, True], [False, False, True]])
 _BITS, _SHIFTS = np.array([[6, 3, 0]]), np.array([[2], [5]])
@@ -62,6 +62,13 @@ def _divisors() -> Draw:
 
 PAIRS = [
     Row(np.hypot, binary(nonzero), differenced=True),
+    Row(elementwise._over_square, case(normal(2, 3), nonzero(2, 3), nonzero(3)),
+        case(normal(2), nonzero(2, 1), 0.0), case(normal().of(None), 0.5, nonzero().of(None)),
+        value=lambda x, a, b: x / (a * a + b * b)),
+    Row(elementwise._share, binary(normal), value=lambda a, b: 1 / (1 + np.exp(b - a))),
+    Row(choices._to_greater, case(normal(2, 3), np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 0])),
+        case(normal(3), distinct(3), 0.0), case(normal().of(None), 1.0, 1.0),
+        value=lambda g, a, b: np.select([a > b, a == b], [g, g / 2], 0 * g)),
     Row(np.logaddexp2, binary(normal), differenced=True),
     Row(np.float_power, binary(positive, lambda: between(-2.0, 2.5)), case(nonzero(3), 2),
         case(nonzero(3), np.array([0, 1, 3])), case([0.5, 1.5], positive(2)), changes_dtype=True,
@@ -104,7 +111,7 @@ SINGLE = [
     Row(parts._exponent, unary(_magnitudes), value=lambda x: np.frexp(x)[1]),
     Row(umath.clip, case(offgrid(4, 3), -1.0, 1.0), case(offgrid(3), between(-0.65, -0.6), 0.7),
         name="clip, the ufunc", through=(choices._clip,)),
-    Row(choices.masked, case(normal(2, 3), _MASK), case(normal(3), _MASK),
+    Row(masking.masked, case(normal(2, 3), _MASK), case(normal(3), _MASK),
         case(normal(2, 1), _MASK), case(normal(2, 3), True), case(normal(), _MASK),
         case(normal(0, 3), _MASK[:0]), case(normal(3), np.array([1, 0, 2])),
         case(normal(2, 3), _MASK[:, :1]),

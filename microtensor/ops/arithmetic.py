@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import composite, differentiable, piecewise, primitive
+from .masking import masked
 
 differentiable(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g)
 differentiable(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g)
@@ -28,7 +29,7 @@ def _power_base(g: Any, y: Any, a: Any, b: Any) -> Any:
         return g * (math.nan if slope.__class__ is complex else slope)  # of a number below 0
     # Elsewhere the formula holds for b = 0 too, and so does its derivative by b.
     vanishes = np.logical_and(np.equal(b, 0), np.logical_not(np.greater(np.absolute(a), 0)))
-    return g * np.where(vanishes, 0, b * a ** np.where(vanishes, 1, b - 1))
+    return g * masked(b * a ** (b - 1 + vanishes), np.logical_not(vanishes))
 
 
 def _power_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:

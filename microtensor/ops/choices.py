@@ -15,42 +15,10 @@ from numpy._core import umath
 from ..errors import InPlaceError
 from ..primitives import composite, differentiable, primitive, registry
 from .arithmetic import astype
+from .masking import masked
 
-_WHOLE = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}  # integers of a float's size
 _NUMBERS = (float, int, type(None))  # of these alone, a result is a number without a dtype too
 
-
-@primitive
-def masked(x: Any, mask: Any) -> Any:
-    """Keep the entries where a mask is true, and put 0 in place of the others, nan included.
-
-    Parameters
-    ----------
-    x : array
-    mask : array of bool
-        Broadcast against ``x``.
-
-    Returns
-    -------
-    array
-        The same as ``np.where(mask, x, 0)``, in a tenth of the time: the bits of each float are
-        combined with all ones or all zeros, so that the processor has no branches to guess.
-
-    Examples
-    --------
-    >>> masked(np.array([1.0, np.inf, 3.0]), np.array([True, False, True]))
-    array([1., 0., 3.])
-    """
-    if np.ndim(x) == 0 and np.ndim(mask) == 0:
-        return x if mask else type(x)(0)
-    x, mask = np.asarray(x), np.asarray(mask, dtype=bool)
-    if x.dtype not in _WHOLE:
-        return np.where(mask, x, 0)
-    all_or_none = np.negative(mask.view(np.int8))  # -1 is all ones, in integers of every size
-    return np.bitwise_and(x.view(_WHOLE[x.dtype]), all_or_none).view(x.dtype)
-
-
-differentiable(masked, lambda g, y, x, mask: masked(g, mask), None)
 
 differentiable(
     np.where,
@@ -73,22 +41,27 @@ def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
 registry[np.where].computed_by(_where)
 
 
+@primitive
+def _to_greater(g: Any, a: Any, b: Any) -> Any:
+    """Give the gradient where a > b, and half of it where a = b."""
+    ties = np.equal(a, b)
+    won = masked(g, np.logical_not(np.less_equal(a, b)))
+    return won + 0.5 * masked(g, ties) if np.any(ties) else won
+
+
+differentiable(_to_greater, lambda g, y, x, a, b: _to_greater(g, a, b), None, None)
+
 # Where both are equal, each gets half: the mean of the one-sided derivatives, as PyTorch's. Where
 # either is nan, so is the output, and both get all, as PyTorch's.
-def _to_winner(g: Any, a: Any, b: Any, loses_or_ties: Any) -> Any:
-    wins = np.logical_not(loses_or_ties(a, b))
-    return masked(g, wins) + 0.5 * masked(g, np.equal(a, b))
-
-
 differentiable(
     np.maximum,
-    lambda g, y, a, b: _to_winner(g, a, b, np.less_equal),
-    lambda g, y, a, b: _to_winner(g, b, a, np.less_equal),
+    lambda g, y, a, b: _to_greater(g, a, b),
+    lambda g, y, a, b: _to_greater(g, b, a),
 )
 differentiable(
     np.minimum,
-    lambda g, y, a, b: _to_winner(g, a, b, np.greater_equal),
-    lambda g, y, a, b: _to_winner(g, b, a, np.greater_equal),
+    lambda g, y, a, b: _to_greater(g, b, a),
+    lambda g, y, a, b: _to_greater(g, a, b),
 )
 
 

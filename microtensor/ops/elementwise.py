@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import differentiable
-from .activations import sigmoid
-from .choices import masked
+from ..primitives import differentiable, primitive
+from .masking import masked
 
 LOG_2, LOG_10 = float(np.log(2.0)), float(np.log(10.0))
 DEGREE = float(np.pi / 180)
@@ -51,17 +50,36 @@ differentiable(np.rad2deg, lambda g, y, x: g / DEGREE)
 differentiable(np.degrees, lambda g, y, x: g / DEGREE)
 
 
-# Squares of lengths would overflow, or vanish, long before the lengths do. At the origin there is
-# no derivative: 0, as of the norm. So is PyTorch's of arctan2; its hypot gives nan.
-def _over(x: Any, length: Any) -> Any:
-    return masked(x, np.not_equal(length, 0)) / (length + np.equal(length, 0))
-
-
+@primitive
 def _over_square(x: Any, a: Any, b: Any) -> Any:
+    """Give x / (a² + b²), and 0 where a = b = 0.
+
+    Squares overflow, or vanish, long before lengths do: then it is divided by the length twice.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        square = np.asarray(a * a + b * b)
+    if square.size == 0 or _SAFE < square.min() <= square.max() < np.finfo(square.dtype).max:
+        return x / square[()]
     length = np.hypot(a, b)
     return _over(_over(x, length), length)
 
 
+_SAFE = 1e-30  # a square of at least this has all its digits, in float32 too
+
+
+def _over(x: Any, length: Any) -> Any:
+    return masked(x, np.not_equal(length, 0)) / (length + np.equal(length, 0))
+
+
+differentiable(
+    _over_square,
+    lambda g, y, x, a, b: _over_square(g, a, b),
+    lambda g, y, x, a, b: -2 * g * y * _over_square(a, a, b),
+    lambda g, y, x, a, b: -2 * g * y * _over_square(b, a, b),
+)
+
+# At the origin there is no derivative: 0, as of the norm. So is PyTorch's of arctan2; its hypot
+# gives nan.
 differentiable(
     np.arctan2,
     lambda g, y, a, b: g * _over_square(b, a, b),
@@ -70,21 +88,29 @@ differentiable(
 differentiable(np.hypot, lambda g, y, a, b: g * _over(a, y), lambda g, y, a, b: g * _over(b, y))
 
 
-# log(e^a + e^b): each gets the share that its term has in the sum. The share of a is
-# e^a / (e^a + e^b) = sigmoid(a - b), and two that are the same infinity share alike: nan with
-# PyTorch, which has shares of 1 and 0 where only one is infinite, as here.
-def _lead(a: Any, b: Any) -> Any:
-    comparable = np.logical_not(np.logical_and(np.isinf(a), np.equal(a, b)))
-    return masked(a, comparable) - masked(b, comparable)
+@primitive
+def _share(a: Any, b: Any) -> Any:
+    """Give e^a / (e^a + e^b) = 1 / (1 + e^(b - a)), and 1/2 if both are the same infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = 1 / (1 + np.exp(np.subtract(b, a)))
+    if not np.isnan(np.min(share, initial=1)):
+        return share
+    return np.where(np.equal(a, b), share.dtype.type(0.5), share)[()]
 
 
 differentiable(
-    np.logaddexp,
-    lambda g, y, a, b: g * sigmoid(_lead(a, b)),
-    lambda g, y, a, b: g * sigmoid(_lead(b, a)),
+    _share,
+    lambda g, y, a, b: g * (y * _share(b, a)),
+    lambda g, y, a, b: -g * (y * _share(b, a)),
+)
+
+# log(e^a + e^b): each gets the share that its term has in the sum. PyTorch's is nan where both
+# are the same infinity.
+differentiable(
+    np.logaddexp, lambda g, y, a, b: g * _share(a, b), lambda g, y, a, b: g * _share(b, a)
 )
 differentiable(
     np.logaddexp2,
-    lambda g, y, a, b: g * sigmoid(LOG_2 * _lead(a, b)),
-    lambda g, y, a, b: g * sigmoid(LOG_2 * _lead(b, a)),
+    lambda g, y, a, b: g * _share(LOG_2 * a, LOG_2 * b),
+    lambda g, y, a, b: g * _share(LOG_2 * b, LOG_2 * a),
 )
