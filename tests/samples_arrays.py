@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from draws import Case, Draw, Row, case, distinct, normal
 
-from microtensor.ops import reductions, shapes
+from microtensor.ops import joining, reductions, shapes
 
 _AXES = (None, 0, -1, (0, 2), (-1, 1), (0, 1, 2), ())
 
@@ -121,7 +121,7 @@ JOINING = [
         case(normal(3), normal(0), how=_joined), case(normal(3), how=_joined),
         case(normal(2, 3), how=lambda f, x: f((x, x, x))),
         case(normal(2, 3, 2), how=lambda f, x: f(x)), case(normal(2), [1.0, 2.0], how=_joined),
-        through=(shapes._concatenate,)),
+        through=(joining._concatenate,)),
     Row(np.stack, [case(normal(2, 3), normal(2, 3), how=_joined_at(a)) for a in (0, 1, 2, -1)],
         case(normal(), normal(), how=_joined), case(normal(2), how=lambda f, x: f([x, x])),
         case(normal().of(None), normal().of(None), how=_joined),

@@ -13,14 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import composite, differentiable, primitive, registry
-
-
-def _is_basic(index: Any) -> bool:
-    """Tell whether an index is made of integers, slices, None and Ellipsis: no place twice."""
-    entries = index if isinstance(index, tuple) else (index,)
-    return all(
-        i is None or i is Ellipsis or isinstance(i, slice | int | np.integer) for i in entries
-    ) and not any(isinstance(i, bool) for i in entries)
+from .scattering import add_at
 
 
 @primitive
@@ -46,12 +39,7 @@ def scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     >>> scatter_add(np.array([1.0, 2.0, 4.0]), index=np.array([0, 2, 0]), shape=(3,))
     array([5., 0., 2.])
     """
-    out = np.zeros(shape, np.result_type(values))
-    if _is_basic(index):
-        out[index] = values
-    else:
-        np.add.at(out, index, values)
-    return out
+    return add_at(np.zeros(shape, np.result_type(values)), values, index)
 
 
 differentiable(scatter_add, lambda g, y, values, index: g[index])

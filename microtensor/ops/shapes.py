@@ -1,21 +1,20 @@
-"""Functions that move entries about, join arrays, or repeat them.
+"""Functions that move entries about, repeat them, or surround them with others.
 
 Legend: ``g`` gradient of the output, ``y`` output, ``x`` input. The rule of each is the way back:
-what was moved is moved back, what was joined is cut, what was repeated is added up.
+what was moved is moved back, what was repeated is added up.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from ..primitives import composite, differentiable, missing_option, primitive, registry, static
+from ..primitives import composite, differentiable, missing_option, primitive, registry
 from .indexing import scatter_add
 
-static(np.zeros_like, np.ones_like, np.empty_like)
-
+differentiable(np.copy, lambda g, y, x: g)
 differentiable(np.reshape, lambda g, y, x, order: np.reshape(g, np.shape(x), order=order))
 differentiable(np.broadcast_to, lambda g, y, x: g)  # undone by the engine, as all broadcasting
 differentiable(np.expand_dims, lambda g, y, x: np.reshape(g, np.shape(x)))
@@ -43,6 +42,13 @@ def _reshape(a: Any, shape: Any, order: Any = "C", copy: Any = None) -> Any:
 registry[np.reshape].computed_by(_reshape)
 
 
+def _copy(a: Any, order: Any = "K", subok: Any = False) -> Any:
+    return a if a.__class__ is float else np.copy(a, order, subok)  # a number stays one
+
+
+registry[np.copy].computed_by(_copy)
+
+
 @composite(np.ravel)
 def _ravel(a: Any, order: Any = "C") -> Any:
     return np.reshape(a, -1, order=order)
@@ -55,77 +61,6 @@ def _inverse(axes: tuple[int, ...]) -> list[int]:
 
 def _negated(shift: Any) -> Any:
     return tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift
-
-
-@primitive
-def _concatenate(
-    *arrays: Any, axis: int | None = 0, dtype: Any = None, casting: Any = "same_kind"
-) -> Any:
-    return np.concatenate(arrays, axis=axis, dtype=dtype, casting=casting)
-
-
-_concatenate.__name__ = "concatenate"
-
-
-def _concatenate_rule(
-    g: Any, y: Any, position: int, *arrays: Any, axis: int | None, dtype: Any, casting: Any
-) -> Any:
-    """Cut out the part that came from this array; the engine gives it the array's dtype."""
-    if axis is None:
-        start = sum(int(np.size(a)) for a in arrays[:position])
-        part = g[start : start + int(np.size(arrays[position]))]
-        return np.reshape(part, np.shape(arrays[position]))
-    axis %= np.ndim(g)
-    start = sum(np.shape(a)[axis] for a in arrays[:position])
-    stop = start + np.shape(arrays[position])[axis]
-    return g[(slice(None),) * axis + (slice(start, stop),)]
-
-
-differentiable(_concatenate, variadic=_concatenate_rule)
-
-
-@composite(np.concatenate)
-def _np_concatenate(
-    arrays: Any, axis: int | None = 0, out: None = None, *, dtype: Any = None,
-    casting: Any = "same_kind",
-) -> Any:  # fmt: skip
-    return _concatenate(*arrays, axis=axis, dtype=dtype, casting=casting)
-
-
-@composite(np.stack)
-def _stack(
-    arrays: Any, axis: int = 0, out: None = None, *, dtype: Any = None, casting: Any = "same_kind"
-) -> Any:
-    arrays = [a if hasattr(a, "shape") else np.asarray(a) for a in arrays]
-    shapes = {np.shape(a) for a in arrays}
-    if len(shapes) > 1:
-        np.stack([np.empty(np.shape(a)) for a in arrays])  # NumPy's own error
-    rows = [np.expand_dims(a, axis) for a in arrays]
-    return _concatenate(*rows, axis=axis, dtype=dtype, casting=casting)
-
-
-def _pieces(x: Any, sections: Any, axis: int) -> list[Any]:
-    """Cut as np.split does, by the places that it cuts an array of positions at."""
-    places = np.array_split(np.arange(np.shape(x)[axis]), sections)
-    axis %= np.ndim(x)
-    cuts = np.cumsum([0] + [len(p) for p in places])
-    if np.ndim(sections) != 0:
-        bounds = [0, *sections, np.shape(x)[axis]]
-        pairs = list(itertools.pairwise(bounds))
-    else:
-        pairs = [(int(a), int(b)) for a, b in itertools.pairwise(cuts)]
-    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairs]
-
-
-@composite(np.array_split)
-def _array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    return _pieces(x, indices_or_sections, axis)
-
-
-@composite(np.split)
-def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    np.split(np.arange(np.shape(x)[axis]), indices_or_sections)  # NumPy's own error
-    return _pieces(x, indices_or_sections, axis)
 
 
 @primitive
@@ -162,15 +97,30 @@ def _np_pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) 
 
 
 def _repeat_rule(g: Any, y: Any, x: Any, repeats: Any, axis: int | None) -> Any:
-    """Add up what each entry's copies received."""
-    numbers = np.repeat(np.arange(np.size(x)).reshape(np.shape(x)), repeats, axis)
-    added = scatter_add(np.reshape(g, -1), index=np.reshape(numbers, -1), shape=(np.size(x),))
+    """Add up what each entry's copies received; they lie side by side."""
+    shape = np.shape(x) if axis is not None else (int(np.size(x)),)
+    axis = normalize_axis_index(axis or 0, len(shape))
+    if np.size(repeats) == 1:
+        times = int(np.reshape(repeats, -1)[0])
+        before, after = shape[: axis + 1], shape[axis + 1 :]
+        if after == () and times > 0:  # many short sums: a product with ones is much faster
+            added = np.matmul(np.reshape(g, (*before, times)), np.ones(times, g.dtype))
+        else:
+            added = np.sum(np.reshape(g, (*before, times, *after)), axis + 1)
+    else:
+        places = np.repeat(np.arange(shape[axis]), repeats)
+        added = scatter_add(g, index=(slice(None),) * axis + (places,), shape=shape)
     return np.reshape(added, np.shape(x))
 
 
 def _tile_rule(g: Any, y: Any, x: Any, reps: Any) -> Any:
-    numbers = np.tile(np.arange(np.size(x)).reshape(np.shape(x)), reps)
-    added = scatter_add(np.reshape(g, -1), index=np.reshape(numbers, -1), shape=(np.size(x),))
+    """Add up what the copies of the whole received."""
+    reps = tuple(np.reshape(reps, -1))
+    ndim = max(len(reps), np.ndim(x))
+    shape = (1,) * (ndim - np.ndim(x)) + np.shape(x)
+    reps = (1,) * (ndim - len(reps)) + reps
+    pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]
+    added = np.sum(np.reshape(g, pairs), axis=tuple(range(0, 2 * ndim, 2)))
     return np.reshape(added, np.shape(x))
 
 
@@ -181,9 +131,13 @@ differentiable(np.tile, _tile_rule)
 def _diagonal_rule(g: Any, y: Any, x: Any, offset: int, axis1: int, axis2: int) -> Any:
     """Put the entries back on the diagonal that they were taken from."""
     shape = np.shape(x)
-    numbers = np.diagonal(np.arange(np.size(x)).reshape(shape), offset, axis1, axis2)
-    added = scatter_add(np.reshape(g, -1), index=numbers.reshape(-1), shape=(np.size(x),))
-    return np.reshape(added, shape)
+    n, m = shape[axis1], shape[axis2]
+    others = [k for i, k in enumerate(shape) if i not in (axis1 % len(shape), axis2 % len(shape))]
+    # In a row, the entries of a diagonal are m + 1 places apart.
+    first = offset if offset >= 0 else -offset * m
+    along = slice(first, first + np.shape(g)[-1] * (m + 1), m + 1)
+    flat = scatter_add(g, index=(..., along), shape=(*others, n * m))
+    return np.moveaxis(np.reshape(flat, (*others, n, m)), (-2, -1), (axis1, axis2))
 
 
 differentiable(np.diagonal, _diagonal_rule)
@@ -196,20 +150,84 @@ def _trace(
     return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
+@composite(np.matrix_transpose)
+def _matrix_transpose(x: Any, /) -> Any:
+    if np.ndim(x) < 2:
+        np.matrix_transpose(np.empty(np.shape(x)))  # NumPy's own error
+    return np.swapaxes(x, -1, -2)
+
+
+@composite(np.fliplr)
+def _fliplr(m: Any) -> Any:
+    if np.ndim(m) < 2:
+        np.fliplr(np.empty(np.shape(m)))  # NumPy's own error
+    return np.flip(m, 1)
+
+
+@composite(np.flipud)
+def _flipud(m: Any) -> Any:
+    if np.ndim(m) < 1:
+        np.flipud(np.empty(()))  # NumPy's own error
+    return np.flip(m, 0)
+
+
+@composite(np.rot90)
+def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    np.rot90(np.broadcast_to(np.False_, np.shape(m)), k, axes)  # NumPy's own errors
+    first, second = axes
+    quarters = k % 4
+    if quarters == 0:
+        return np.copy(m)
+    if quarters == 2:
+        return np.flip(m, (first, second))
+    turned = np.swapaxes(m, first, second)
+    return np.flip(turned, first if quarters == 1 else second)
+
+
+@composite(np.rollaxis)
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    before = np.rollaxis(np.broadcast_to(np.False_, np.shape(a)), axis, start)  # its own errors
+    ndim = before.ndim
+    axis, start = axis % ndim, start + ndim if start < 0 else start
+    return np.moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+@composite(np.diag)
+def _diag(v: Any, k: int = 0) -> Any:
+    if np.ndim(v) != 1:
+        return np.diagonal(v, k) if np.ndim(v) == 2 else np.diag(np.empty(np.shape(v)))
+    length = int(np.size(v))
+    n = length + abs(k)
+    # In a row, the entries of a diagonal are n + 1 places apart.
+    first = k if k >= 0 else -k * n
+    along = slice(first, first + length * (n + 1), n + 1)
+    return np.reshape(scatter_add(v, index=along, shape=(n * n,)), (n, n))
+
+
+@composite(np.diagflat)
+def _diagflat(v: Any, k: int = 0) -> Any:
+    return np.diag(np.ravel(v), k)
+
+
 @composite(np.atleast_1d)
 def _atleast_1d(*arrays: Any) -> Any:
     out = [np.reshape(a, (1,)) if np.ndim(a) == 0 else a for a in arrays]
     return out[0] if len(out) == 1 else tuple(out)
 
 
-@composite(np.vstack)
-def _vstack(arrays: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    rows = [a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in arrays]
-    return _concatenate(*rows, axis=0, dtype=dtype, casting=casting)
+@composite(np.atleast_2d)
+def _atleast_2d(*arrays: Any) -> Any:
+    out = [a if np.ndim(a) >= 2 else np.reshape(a, (1, -1)) for a in arrays]
+    return out[0] if len(out) == 1 else tuple(out)
 
 
-@composite(np.hstack)
-def _hstack(arrays: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    rows = [np.atleast_1d(a) for a in arrays]
-    axis = 0 if np.ndim(rows[0]) == 1 else 1
-    return _concatenate(*rows, axis=axis, dtype=dtype, casting=casting)
+@composite(np.atleast_3d)
+def _atleast_3d(*arrays: Any) -> Any:
+    out = [_three_axes(a) for a in arrays]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def _three_axes(a: Any) -> Any:
+    if np.ndim(a) >= 3:
+        return a
+    return np.expand_dims(a, 2) if np.ndim(a) == 2 else np.reshape(a, (1, -1, 1))
