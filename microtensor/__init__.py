@@ -54,6 +54,7 @@ from .value import Value
 
 if TYPE_CHECKING:
     from . import data, errors, io, losses, nn, optim, special, viz
+    from .anomalies import detect_anomaly
     from .checks import check_gradients
     from .io import load, save
     from .randomness import seed
@@ -66,6 +67,7 @@ _ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "special
 _LATE = {
     "check_gradients": "checks",
     "checkpoint": "recomputing",
+    "detect_anomaly": "anomalies",
     "draw": "viz",
     "load": "io",
     "save": "io",
@@ -91,6 +93,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose3d",
     "data",
+    "detect_anomaly",
     "differentiable",
     "draw",
     "elu",

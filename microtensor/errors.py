@@ -156,6 +156,29 @@ class StaleValueError(MicrotensorError, RuntimeError):
     """
 
 
+class AnomalyError(MicrotensorError, RuntimeError):
+    """An operation turned finite numbers into NaN or infinity, while somebody watched for it.
+
+    >>> import numpy as np, microtensor as mt
+    >>> x = mt.Value([0.0, 4.0], name="x")
+    >>> with mt.detect_anomaly():
+    ...     np.sqrt(x).sum().backward()
+    Traceback (most recent call last):
+    ...
+    microtensor.errors.AnomalyError: backward: the rule of numpy.sqrt gave inf in 1 of 2 entries, for x.
+      from       a gradient of shape (2,), from 1 to 1
+      called at  <doctest ...>:2
+                 np.sqrt(x).sum().backward()
+      of         x of shape (2,), from 0 to 4
+      The slope of the root at 0 is infinite, and so is that of norms and standard deviations
+      made with it. Add a small number under the root: np.sqrt(x + 1e-12).
+
+    NaN and infinity spread: the loss shows them long after they were made. Here the root's slope
+    at 0 is infinite, which one step of training turns into infinite parameters, and the next into
+    NaN. ``np.sqrt(x + 1e-12).sum().backward()`` is finite.
+    """  # noqa: E501  # the message is one line
+
+
 class InPlaceError(MicrotensorError, TypeError):
     """A Value was to be changed in place, which would falsify the graph that recorded it.
 

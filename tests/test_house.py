@@ -17,9 +17,9 @@ HOUSE = Path(mt.__file__).parent
 LINE = [
     "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "fitting", "backward",
     "calls", "numbers", "at", "methods", "value", "running", "derivatives", "checks",
-    "recomputing",
+    "recomputing", "cures", "anomalies",
 ]  # fmt: skip
-LATE = {"checks", "recomputing"}  # loaded when they are first named, as the rooms are
+LATE = {"anomalies", "checks", "cures", "recomputing"}  # loaded when they are named, as rooms
 ROOMS = ["nn", "losses", "optim", "data", "io", "special", "viz"]  # they never import each other
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "__main__"]  # they use the rooms
