@@ -9,7 +9,7 @@ import numpy as np
 from draws import Case, Row, case, distinct, normal, offgrid, positive
 
 from microtensor import ops
-from microtensor.ops import linalg
+from microtensor.ops import einsums
 
 S = np.s_
 _MASK = np.array(
@@ -174,7 +174,7 @@ PRODUCTS = [
         _einsum_lists([0, 1], [1, 2], output=[0, 2]), _einsum_lists([0, 1], [1, 2]),
         _einsum_lists([30, 0]), _einsum_lists([2, 0, 1]), _einsum_lists([0, 1], output=[1, 0]),
         _einsum_lists([0, 0], output=[0]),
-        case(normal(2, 3), how=lambda f, x: f(x, [..., 0], [0, ...])), through=(linalg._einsum,)),
+        case(normal(2, 3), how=lambda f, x: f(x, [..., 0], [0, ...])), through=(einsums._einsum,)),
     Row(ops.linear,
         _products(((2, 3), (4, 3), (4,)), ((3,), (4, 3), (4,)), ((5, 2, 3), (4, 3), (4,)),
                   ((2, 3), (4, 3))),

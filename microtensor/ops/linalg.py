@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ..primitives import composite, differentiable, primitive, stands_for
-from .indexing import scatter_add
 
 
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -73,91 +72,6 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         np.reshape(np.transpose(b, right + kept_b), (inner, columns)),
     )
     return np.reshape(product, tuple(shape_a + shape_b))
-
-
-@primitive
-def _einsum(*operands: Any, subscripts: str) -> Any:
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
-
-
-_einsum.__name__ = "einsum"
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in NumPy's order
-
-
-def _explicit(subscripts: str, ndims: list[int]) -> str:
-    """Write an einsum's subscripts with every axis named: no ellipsis, and with an output."""
-    subscripts = subscripts.replace(" ", "")
-    inputs, arrow, output = subscripts.partition("->")
-    terms = inputs.split(",")
-    free = [c for c in _LETTERS if c not in subscripts]
-    widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True)]
-    dots = "".join(
-        free[: max([w for t, w in zip(terms, widths, strict=True) if "..." in t] or [0])]
-    )
-    terms = [
-        t.replace("...", dots[len(dots) - w :] if w else "")
-        for t, w in zip(terms, widths, strict=True)
-    ]
-    if arrow:
-        output = output.replace("...", dots)
-    else:
-        letters = "".join(t.replace("...", "") for t in inputs.split(","))
-        output = dots + "".join(c for c in sorted(set(letters)) if letters.count(c) == 1)
-    return ",".join(terms) + "->" + output
-
-
-def _einsum_rule(g: Any, y: Any, position: int, *operands: Any, subscripts: str) -> Any:
-    """Sum the others and ``g`` into this operand's axes.
-
-    An axis that only this operand has was summed away: its gradient is the same along it. An
-    axis that it names twice was read on the diagonal: its gradient goes back there. An axis of
-    length 1 that others have longer was broadcast: its gradient is left so, for the engine.
-    """
-    terms, _, output = subscripts.partition("->")
-    names = terms.split(",")
-    mine = names[position]
-    sizes = dict(zip(mine, np.shape(operands[position]), strict=True))
-    others = [n for i, n in enumerate(names) if i != position]
-    arrays = [x for i, x in enumerate(operands) if i != position]
-    known = [c for c in dict.fromkeys(mine) if c in output or any(c in n for n in others)]
-    summed = _einsum(g, *arrays, subscripts=",".join([output, *others]) + "->" + "".join(known))
-    axes = list(dict.fromkeys(mine))
-    shape = tuple(np.shape(summed)[known.index(c)] if c in known else 1 for c in axes)
-    spread = np.broadcast_to(
-        np.reshape(summed, shape),
-        tuple(n if sizes[c] == 1 else sizes[c] for c, n in zip(axes, shape, strict=True)),
-    )
-    if len(axes) == len(mine):
-        return spread
-    places = np.ogrid[tuple(slice(sizes[c]) for c in axes)]
-    index = tuple(places[axes.index(c)] for c in mine)
-    return scatter_add(spread, index=index, shape=np.shape(operands[position]))
-
-
-differentiable(_einsum, variadic=_einsum_rule)
-
-
-@composite(np.einsum)
-def _np_einsum(subscripts: Any, *operands: Any, out: None = None, optimize: Any = False) -> Any:
-    if not isinstance(subscripts, str):
-        subscripts, operands = _from_lists(subscripts, *operands)
-    if subscripts.count(",") + 1 != len(operands):
-        np.einsum(subscripts, *(np.empty(np.shape(x)) for x in operands))  # NumPy's own error
-    named = _explicit(subscripts, [np.ndim(x) for x in operands])
-    return _einsum(*operands, subscripts=named)
-
-
-def _from_lists(*args: Any) -> tuple[str, tuple]:
-    """Turn the form ``einsum(a, [0, 1], b, [1, 2], [0, 2])`` into letters."""
-
-    def letters(axes: Any) -> str:
-        return "".join("..." if i is Ellipsis else _LETTERS[i] for i in axes)
-
-    operands, axes = args[: len(args) // 2 * 2 : 2], args[1 : len(args) // 2 * 2 : 2]
-    subscripts = ",".join(letters(a) for a in axes)
-    if len(args) % 2:
-        subscripts += "->" + letters(args[-1])
-    return subscripts, operands
 
 
 @primitive
