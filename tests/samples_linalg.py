@@ -13,7 +13,7 @@ import numpy as np
 from draws import Draw, Row, case, distinct, nonzero, normal
 
 from microtensor import ops
-from microtensor.ops import decompositions, determinants, einsums, products, solving
+from microtensor.ops import decompositions, determinants, einsums, products, pseudoinverses
 
 
 def regular(*shape: int) -> Draw:
@@ -164,7 +164,8 @@ SOLVING = [
         case(definite(3, 3), how=symmetric(hermitian=True)),
         case(of_rank(1, 4, 1), of_rank(1, 1, 3), how=lambda f, a, b: f(a @ b)),  # the rank stays
         case(regular(4, 2), regular(2, 3), how=lambda f, a, b: f(a @ b)),
-        case(normal(0, 3)), case(normal(2, 3, 0)), through=(solving._pinv,), differenced=True,
+        [case(regular(*s), 0.4) for s in ((4, 4), (5, 4), (4, 6), (2, 4, 3))],  # cut off, not 0
+        case(normal(0, 3)), case(normal(2, 3, 0)), through=(pseudoinverses._pinv,), differenced=True,
         value=real(np.linalg.pinv)),
     Row(np.linalg.lstsq, case(regular(4, 3), normal(4), how=first),
         case(regular(4, 3), normal(4, 2), how=lambda f, a, b: [*f(a, b)[:2], f(a, b)[3]]),
@@ -174,7 +175,8 @@ SOLVING = [
              how=lambda f, a, b, c: f(a @ b, c, rcond=1e-9)[0]),
         case(regular(4, 3), normal(4, 0), how=first),
         case(regular(4, 3), normal(4), how=lambda f, a, b: f(a, b, -1)[0]),
-        through=(solving._solution, decompositions.svdvals_found), differenced=True,
+        case(regular(5, 4), normal(5), how=lambda f, a, b: f(a, b, 0.4)[0]),
+        through=(pseudoinverses._solution, decompositions.svdvals_found), differenced=True,
         value=real(np.linalg.lstsq)),
     Row(np.linalg.det, [case(regular(*s)) for s in _SQUARES],
         [case(of_rank(r, n, n)) for n, r in ((3, 2), (3, 1), (4, 2), (2, 0), (1, 0), (5, 2))],
@@ -185,7 +187,8 @@ SOLVING = [
     Row(determinants._frame, case(of_rank(2, 3, 3)), case(regular(2, 3, 3))),
     Row(determinants._is_regular, case(regular(3, 3), regular(3, 3)),
         case(np.eye(3), Draw((3, 3), lambda rng, s: np.full(s, 1e9)))),
-    Row(solving._lstsq, case(regular(4, 3), normal(4), rcond=None)),
+    Row(pseudoinverses._lstsq, case(regular(4, 3), normal(4), rcond=None)),
+    Row(pseudoinverses._cuts, case(of_rank(1, 2, 2), np.zeros((2, 2)))),
     Row(np.linalg.matrix_rank, case(of_rank(2, 3, 4)), case(of_rank(2, 2, 3, 3)), case(normal(3)),
         case(regular(3, 3), 1.5), case(regular(3, 3), rtol=0.5),
         case(of_rank(1, 3, 3), how=symmetric(hermitian=True))),

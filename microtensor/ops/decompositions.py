@@ -16,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import composite, differentiable, missing_option, piecewise, primitive
+from ..primitives import (
+    composite,
+    differentiable,
+    missing_option,
+    piecewise,
+    primitive,
+    unsupported,
+)
 
 _EighResult = type(np.linalg.eigh(np.eye(1)))
 _QRResult = type(np.linalg.qr(np.eye(1)))
@@ -102,6 +109,11 @@ def _to_eigvalsh(g: Any, y: Any, a: Any, UPLO: Any) -> Any:
 
 
 piecewise(_spectrum)
+unsupported(
+    "Eigenvalues are complex in general; those of symmetric matrices are real: np.linalg.eigh.",
+    np.linalg.eig,
+    np.linalg.eigvals,
+)
 differentiable(_eigenvalues, _to_eigenvalues, None)
 differentiable(_eigenvectors, _to_eigenvectors, None)
 differentiable(np.linalg.eigvalsh, _to_eigvalsh)

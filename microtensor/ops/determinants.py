@@ -99,7 +99,13 @@ _SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 
 # d log|det A| = tr(A⁻¹ dA): Giles (2008), section 2.2.4. The sign is constant between its jumps.
 def _slogdet_rule(g: Any, y: Any, a: Any) -> Any:
-    return np.expand_dims(g[1], (-2, -1)) * np.linalg.inv(a).mT
+    singular = np.expand_dims(np.equal(y[0], 0), (-2, -1))
+    if np.any(singular):  # log 0 has no derivative; the rest of the batch has
+        regular = np.where(singular, np.eye(np.shape(a)[-1], dtype=a.dtype), a)
+        inverse = np.where(singular, np.nan, np.linalg.inv(regular))
+    else:
+        inverse = np.linalg.inv(a)
+    return np.expand_dims(g[1], (-2, -1)) * inverse.mT
 
 
 differentiable(_slogdet, _slogdet_rule)

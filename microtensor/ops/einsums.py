@@ -14,7 +14,8 @@ import numpy as np
 from ..primitives import composite, differentiable, primitive, static
 from .indexing import scatter_add
 
-_WORTH_IT = 4096  # products; below, lining axes up takes longer than NumPy's own loop
+# From how many products on BLAS wins: below, lining axes up takes longer than NumPy's own loop.
+_WORTH_IT, _WORTH_IT_FOR_VECTORS = 4096, 65536
 
 
 @primitive
@@ -29,7 +30,14 @@ def _einsum(*operands: Any, subscripts: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _path(subscripts: str, *shapes: tuple[int, ...]) -> Any:
-    """In which order to multiply so many arrays; finding it takes longer than a small product."""
+    """In which order to multiply so many arrays; False for all at once.
+
+    Kept, since finding it takes longer than many a product.
+    """
+    terms = subscripts.partition("->")[0].split(",")
+    sizes = {c: n for t, s in zip(terms, shapes, strict=True) for c, n in zip(t, s, strict=True)}
+    if math.prod(sizes.values()) < _WORTH_IT:
+        return False
     arrays = [np.broadcast_to(0.0, shape) for shape in shapes]
     return np.einsum_path(subscripts, *arrays, optimize="greedy")[0]
 
@@ -51,7 +59,7 @@ def _axes_of_matrices(subscripts: str) -> tuple | None:
     batch = [c for c in a if c in b and c in output]
     rows, columns = [c for c in a if c not in b], [c for c in b if c not in a]
     inner = [c for c in a if c in b and c not in output]
-    if not (rows and columns and inner) or not set(rows + columns) <= set(output):
+    if not inner or not (rows or columns) or not set(rows + columns) <= set(output):
         return None
     product = batch + rows + columns
     return (
@@ -69,8 +77,9 @@ def _of_two(subscripts: str, a: Any, b: Any) -> Any:
     if axes is None or not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
         return np.einsum(subscripts, a, b)
     batch, rows, inner, columns, to_output = axes
+    least = _WORTH_IT if rows and columns else _WORTH_IT_FOR_VECTORS
     work = a.size * math.prod([b.shape[j] for j in columns])
-    if work < _WORTH_IT or any(a.shape[i] != b.shape[j] for i, j in batch + inner):
+    if work < least or any(a.shape[i] != b.shape[j] for i, j in batch + inner):
         return np.einsum(subscripts, a, b)
     a = a.transpose([i for i, _ in batch] + rows + [i for i, _ in inner])
     b = b.transpose([j for _, j in batch] + [j for _, j in inner] + columns)

@@ -18,7 +18,7 @@ from ..primitives import composite, differentiable, primitive, registry
 _VECDOT: Any = np.vecdot  # NumPy's types know of no axis
 
 
-def _vecdot(a: Any, b: Any, axis: int = -1, **others: Any) -> Any:
+def _vecdot(a: Any, b: Any, axis: int = -1, **kwargs: Any) -> Any:
     return _VECDOT(a, b, axis=axis)
 
 

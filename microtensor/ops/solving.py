@@ -1,4 +1,4 @@
-"""Systems of linear equations: inverses, solutions, least squares.
+"""Systems of linear equations: inverses, solutions, triangles.
 
 Legend: ``g`` gradient of the output, ``y`` output, ``a`` matrices, ``b`` right-hand sides.
 """
@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..primitives import composite, differentiable, piecewise, primitive
-from .decompositions import svdvals_found, symmetric
+from ..primitives import composite, differentiable, primitive
 
 # d(A⁻¹) = -A⁻¹ dA A⁻¹: Giles (2008), section 2.2.3.
 differentiable(np.linalg.inv, lambda g, y, a: -(y.mT @ g @ y.mT))
@@ -118,96 +117,3 @@ def _triangular_left(g: Any, y: Any, a: Any, b: Any, upper: bool, unitriangular:
 
 
 differentiable(solve_triangular, _triangular_left, _triangular_right)
-
-
-# Pseudo-inverses
-
-
-@primitive
-def _pinv(a: Any, rcond: Any) -> Any:
-    return np.linalg.pinv(a, rcond)
-
-
-_pinv.__name__ = "pinv"
-
-
-def _pinv_rule(g: Any, y: Any, a: Any) -> Any:
-    """-PᵀG Pᵀ + (I - AP) Gᵀ P Pᵀ + PᵀP Gᵀ (I - PA), where P = A⁺ and the rank stays.
-
-    Golub, Pereyra, *The Differentiation of Pseudo-Inverses* (1973), equation 4.12.
-    """
-    p, q, h = y, y.mT, g.mT
-    m, n = np.shape(a)[-2:]
-    to_a = -(q @ g @ q)
-    if m > 0 < n:
-        right = h @ p @ q
-        left = q @ p @ h
-        to_a = to_a + right - a @ (p @ right) + left - (left @ p) @ a
-    return to_a
-
-
-differentiable(_pinv, _pinv_rule)
-
-
-@composite(np.linalg.pinv)
-def _np_pinv(a: Any, rcond: Any = None, hermitian: bool = False, **rtol: Any) -> Any:
-    """Find the cut-off that NumPy would take; its default differs between rcond and rtol."""
-    if rtol.keys() - {"rtol"} or (rcond is not None and rtol):
-        np.linalg.pinv(np.eye(1), rcond, **rtol)  # NumPy's own error
-    if rcond is None:
-        rcond = rtol.get("rtol", 1e-15)
-    if rcond is None:
-        rcond = max(np.shape(a)[-2:]) * np.finfo(a.dtype).eps
-    return _pinv(symmetric(a, UPLO="L") if hermitian else a, rcond=rcond)
-
-
-# Least squares
-
-
-@primitive
-def _lstsq(a: Any, b: Any, rcond: Any) -> Any:
-    """Solve once; what depends on a and b is then read off by functions with rules."""
-    return np.linalg.lstsq(a, b, rcond)
-
-
-@primitive
-def _solution(a: Any, b: Any, x: Any, rcond: Any) -> Any:
-    return x
-
-
-_lstsq.__name__ = _solution.__name__ = "lstsq"
-
-
-# X = A⁺B, so that its rules are those of A⁺ and of the product.
-def _to_system(g: Any, y: Any, a: Any, b: Any, x: Any, rcond: Any) -> Any:
-    p = _pinv(a, rcond=rcond)
-    if np.ndim(b) == 1:
-        g, y, b = (np.expand_dims(v, -1) for v in (g, y, b))
-    right = p.mT @ g
-    missed = g - p @ (a @ g)  # what the solution cannot do: 0 for full column rank
-    return -right @ y.mT + (b - a @ y) @ (p @ right).mT + (p.mT @ y) @ missed.mT
-
-
-def _to_observed(g: Any, y: Any, a: Any, b: Any, x: Any, rcond: Any) -> Any:
-    return _pinv(a, rcond=rcond).mT @ g
-
-
-piecewise(_lstsq)
-differentiable(_solution, _to_system, _to_observed, None)
-
-
-@composite(np.linalg.lstsq)
-def _np_lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Return what NumPy does; the rank is a plain number."""
-    x, residuals, rank, s = _lstsq(a, b, rcond=rcond)
-    eps = np.finfo(x.dtype).eps
-    cut = eps * max(np.shape(a)) if rcond is None else eps if rcond < 0 else rcond
-    x = _solution(a, b, x, rcond=cut)
-    if np.size(residuals):
-        squares = np.square(b - a @ x)
-        residuals = np.reshape(np.sum(squares, axis=0), (-1,))
-    return x, residuals, rank, svdvals_found(a, s)
-
-
-# Ranks: whole numbers, whose derivative is zero.
-piecewise(np.linalg.matrix_rank)
