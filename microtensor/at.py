@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from .ops.indexing import scatter_add, scatter_set
+from .ops.indexing import index_along, scatter_add, scatter_set
 
 
 class At:
     """The places of a Value that an index names: ``x.at[i].set(v)``, ``x.at[i].add(v)``.
 
-    Both give a new Value and are differentiable in ``x`` and ``v``. Where an index names a place
+    All give a new Value and are differentiable in ``x`` and ``v``. Where an index names a place
     twice, ``set`` keeps the last of the values given for it and ``add`` adds them all.
+    ``x.at.along(indices, axis)`` names the places that ``np.take_along_axis`` reads.
     """
 
     __slots__ = ("_index", "_value")
@@ -26,6 +27,17 @@ class At:
 
     def __getitem__(self, index: Any) -> At:
         return At(self._value, index)
+
+    def along(self, indices: Any, axis: int) -> At:
+        """Name the places that ``np.take_along_axis(x, indices, axis)`` reads.
+
+        >>> import numpy as np, microtensor as mt
+        >>> x = mt.Value([[3.0, 1.0], [2.0, 5.0]])
+        >>> x.at.along(np.argmax(x, axis=1, keepdims=True), axis=1).set(0.0).data
+        array([[0., 1.],
+               [2., 0.]])
+        """
+        return At(self._value, index_along(np.shape(self._value), indices, axis))
 
     def set(self, values: Any) -> Any:
         """Give a Value with these entries replaced."""

@@ -69,9 +69,11 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def _look_again(fn: Callable) -> Known:
-    """Learn SciPy's functions now that SciPy is there; it is large, and not ours to import."""
+    """Learn the functions of modules that are there now; they are large, not ours to import."""
     if "scipy.special" in sys.modules:
         from .ops import bessel, polynomials, special  # noqa: F401  # they register their rules
+    if "numpy.lib.recfunctions" in sys.modules:
+        from .ops import records  # noqa: F401  # it registers refusals
     known = registry.get(fn)
     if known is None or known.word == "unsupported":
         raise missing_rule(fn)

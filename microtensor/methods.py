@@ -209,6 +209,7 @@ class Methods(Node):
     dot = _method(np.dot)
     take = _method(np.take)
     repeat = _method(np.repeat)
+    copy = _method(np.copy)
     swapaxes = _method(np.swapaxes)
     squeeze = _method(np.squeeze)
     diagonal = _method(np.diagonal)

@@ -352,10 +352,10 @@ def missing_rule(fn: Callable) -> MissingRuleError:
     """Build the error for a function that has no rule, or will have none."""
     name = name_of(fn)
     if fn in registry:
-        return MissingRuleError(
-            f"{name} is not supported on Values.",
-            hint=f"{registry[fn].reason}\nIf it is not to be differentiated, call it on v.data.",
-        )
+        reason = registry[fn].reason
+        if "v.data" not in reason and "v.numpy()" not in reason:
+            reason += "\nIf it is not to be differentiated, call it on v.data."
+        return MissingRuleError(f"{name} is not supported on Values.", hint=reason)
     return MissingRuleError(
         f"{name} has no derivative rule.",
         hint="If you know it, add it in one line, with g the gradient of the output y:\n"

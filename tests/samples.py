@@ -217,6 +217,7 @@ METHODS = [
             ("dot", normal(2, 3), (np.ones(3, np.float32),), {}),
             ("take", normal(4, 2), ([0, -1, 0], 0), {}), ("repeat", normal(2, 2), (2, 1), {}),
             ("swapaxes", normal(2, 3, 4), (0, -1), {}), ("squeeze", normal(1, 3), (), {}),
+            ("copy", normal(2, 3), (), {}),
             ("diagonal", normal(3, 3), (1,), {}), ("trace", normal(3, 3), (), {}),
             ("reshape", normal(2, 3), (3, 2), {}), ("reshape", normal(2, 3), ((3, -1),), {}),
             ("reshape", normal(2, 3), (-1,), {"order": "F"}), ("transpose", normal(2, 3), (), {}),

@@ -118,10 +118,14 @@ def _take(
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
-    ndim = np.ndim(arr)
+    return arr[index_along(np.shape(arr), indices, axis)]
+
+
+def index_along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """Give the index of the places that `numpy.take_along_axis` reads in an array of a shape."""
     index = list(np.ogrid[tuple(slice(n) for n in np.shape(indices))])
-    for i, (n, m) in enumerate(zip(np.shape(indices), np.shape(arr), strict=True)):
+    for i, (n, m) in enumerate(zip(np.shape(indices), shape, strict=True)):
         if n == 1 and m != 1:  # NumPy broadcasts the indices against the array
-            index[i] = np.arange(m).reshape([-1 if j == i else 1 for j in range(ndim)])
+            index[i] = np.arange(m).reshape([-1 if j == i else 1 for j in range(len(shape))])
     index[axis] = indices
-    return arr[tuple(index)]
+    return tuple(index)

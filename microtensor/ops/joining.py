@@ -245,24 +245,6 @@ def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(first[i] for i in range(np.shape(first)[0]))
 
 
-@composite(np.trim_zeros)
-def _trim_zeros(filt: Any, trim: Any = "fb", axis: Any = None) -> Any:
-    np.trim_zeros(np.empty((0,) * np.ndim(filt)), trim, axis)  # NumPy's own errors
-    places = np.argwhere(np.not_equal(filt, 0))
-    ndim = np.ndim(filt)
-    axes = range(ndim) if axis is None else [a % ndim for a in np.atleast_1d(axis)]
-    index: list[slice] = [slice(None)] * ndim
-    for a in axes:
-        if np.shape(places)[0] == 0:
-            index[a] = slice(0, 0)
-            continue
-        first, last = int(np.min(places[:, a])), int(np.max(places[:, a]))
-        index[a] = slice(
-            first if "f" in trim.lower() else 0, last + 1 if "b" in trim.lower() else None
-        )
-    return filt[tuple(index)]
-
-
 @composite(np.array_equiv)
 def _array_equiv(a1: Any, a2: Any) -> bool:
     try:

@@ -1,4 +1,4 @@
-"""Functions that have no rule and will have none: writing in place, files, memory, dates.
+"""Functions that have no rule and will have none: writing in place, files, memory.
 
 Each group has its reason, and what to use instead.
 """
@@ -11,7 +11,8 @@ from ..primitives import unsupported
 
 _AT = (
     "It writes into an array, which would falsify the graph.\n"
-    "Use {}, which gives a new Value and is differentiable."
+    "Use {}, which gives a new Value and is differentiable,\n"
+    "or write into v.numpy(), a copy of the numbers."
 )
 unsupported(_AT.format("v.at[index].set(values)"), np.put)
 unsupported(_AT.format("np.full(shape, v, like=v) or v.at[index].set(values)"), np.copyto)
@@ -32,7 +33,3 @@ unsupported(
     "Use np.ascontiguousarray(v, like=v) to have them in order.",
     np.require,
 )
-unsupported(
-    "It is about dates, which have no gradients.",
-    np.busday_count, np.busday_offset, np.is_busday, np.datetime_as_string,
-)  # fmt: skip
