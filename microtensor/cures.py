@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .graph import Node
-from .ops.activations import sigmoid, softmax
+from .ops.activations import sigmoid
+from .ops.softmaxes import softmax
 
 _LARGE = (
     "The numbers are too large for their dtype. Lower the learning rate, clip gradients, or scale\n"

@@ -15,7 +15,7 @@ import numpy as np
 
 from .calls import call, record
 from .graph import PAUSED, Node, state
-from .ops import activations
+from .ops import activations, rectifiers
 from .ops.arithmetic import astype
 
 _PLAIN = {float, int, np.ndarray}  # what an operator may meet beside a Value, and calculate with
@@ -184,7 +184,7 @@ class Methods(Node):
     log = _function(np.log, math.log)
     sqrt = _function(np.sqrt, math.sqrt)
     tanh = _function(np.tanh, math.tanh)
-    relu = _function(activations.relu, activations.relu)
+    relu = _function(rectifiers.relu, rectifiers.relu)
     sigmoid = _function(activations.sigmoid, activations.sigmoid)
     sin = _function(np.sin, math.sin)
     cos = _function(np.cos, math.cos)

@@ -22,7 +22,7 @@ import numpy as np
 
 from . import value as core
 from .graph import Node, next_number
-from .ops.activations import relu
+from .ops.rectifiers import relu
 
 _new = object.__new__
 _SIGNS = {

@@ -23,6 +23,7 @@ from draws import (
     positive,
     unary,
 )
+from samples_activations import MORE_ACTIVATIONS
 from samples_arrays import ARRAYS
 from samples_linalg import LINALG
 from samples_places import PLACES
@@ -231,6 +232,6 @@ METHODS = [
 ]  # fmt: skip
 
 ROWS = [
-    *ELEMENTWISE, *ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
+    *ELEMENTWISE, *ACTIVATIONS, *MORE_ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
     *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *SPECIAL,
 ]  # fmt: skip

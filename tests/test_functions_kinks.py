@@ -89,10 +89,9 @@ def test_numbers_follow_the_conventions_of_arrays(name, f, inputs, expected):
         np.testing.assert_allclose(found, [w[entry] for w in expected], rtol=1e-12)
 
 
-def test_an_infinite_gradient_at_a_slope_of_0_is_nan():
-    """Not PyTorch's choice, whose relu selects (0): multiplying is a tenth of the time."""
+def test_an_infinite_gradient_at_a_dead_unit_is_0_as_in_pytorch():
     (found,) = gradients(lambda x: np.sqrt(mt.relu(x)), [[-1.0, 4.0]])
-    np.testing.assert_array_equal(found, [NAN, 0.25])
+    np.testing.assert_array_equal(found, [0.0, 0.25])
 
 
 # Python's numbers

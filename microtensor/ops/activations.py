@@ -1,4 +1,4 @@
-"""Nonlinearities, softmax and their fused loss.
+"""Smooth activations.
 
 Legend: ``g`` gradient of the output, ``y`` output, ``x`` input. Source of the definitions and of
 the conventions at kinks: PyTorch's documentation of the functions of the same names.
@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
-from ..primitives import differentiable, primitive, stands_for
-from .reductions import keep
+from ..errors import ArgumentError, ShapeError
+from ..primitives import differentiable, primitive
 
 SQRT_2, SQRT_2_OVER_PI = math.sqrt(2.0), math.sqrt(2.0 / math.pi)
 
@@ -21,73 +20,8 @@ tanh = np.tanh
 
 
 @primitive
-def relu(x: Any) -> Any:
-    """Give the positive part, ``max(x, 0)``; its derivative at 0 is taken as 0.
-
-    Examples
-    --------
-    >>> relu(np.array([-1.0, 0.0, 2.0]))
-    array([0., 0., 2.])
-    """
-    if x.__class__ is float:
-        return 0.0 if x <= 0 else x  # so that nan stays nan
-    return np.maximum(x, 0)
-
-
-differentiable(relu, lambda g, y, x: g * (x > 0))
-
-
-@primitive
-def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
-    """Give x where it is positive, else ``negative_slope * x``.
-
-    References
-    ----------
-    .. [1] Maas, Hannun, Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models*
-       (2013).
-
-    Examples
-    --------
-    >>> leaky_relu(np.array([-1.0, 2.0]))
-    array([-0.01,  2.  ])
-    """
-    return np.where(np.greater(x, 0), x, negative_slope * x)[()]
-
-
-differentiable(
-    leaky_relu,
-    lambda g, y, x, negative_slope: np.where(np.greater(x, 0), g, negative_slope * g),
-)
-
-
-@primitive
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Give x where it is positive, else ``alpha * (exp(x) - 1)``.
-
-    References
-    ----------
-    .. [1] Clevert, Unterthiner, Hochreiter, *Fast and Accurate Deep Network Learning by
-       Exponential Linear Units* (2016), equation 15.
-
-    Examples
-    --------
-    >>> elu(np.array([-1.0, 2.0])).round(4)
-    array([-0.6321,  2.    ])
-    """
-    return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))[()]
-
-
-differentiable(
-    elu,
-    lambda g, y, x, alpha: np.where(
-        np.greater(x, 0), g, g * (alpha * np.exp(np.where(np.greater(x, 0), 0, x)))
-    ),
-)
-
-
-@primitive
 def sigmoid(x: Any) -> Any:
-    """Give the logistic function, ``1 / (1 + exp(-x))``, without overflow.
+    """Give the logistic function, ``1 / (1 + exp(-x))``.
 
     Examples
     --------
@@ -97,26 +31,65 @@ def sigmoid(x: Any) -> Any:
     if x.__class__ is float:
         e = math.exp(-abs(x))
         return 1 / (1 + e) if x >= 0 else e / (1 + e)
-    e = np.exp(-np.abs(x))
-    return np.where(np.greater_equal(x, 0), 1, e)[()] / (1 + e)
+    with np.errstate(over="ignore"):  # exp(-x) = inf gives 0, which is right
+        return 1 / (1 + np.exp(-x))
 
 
 differentiable(sigmoid, lambda g, y, x: g * (y * (1 - y)))
 
 
+def _log_of_1_plus_exp(x: Any) -> Any:
+    """No overflow, since the exponent is never positive."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
 @primitive
-def softplus(x: Any) -> Any:
-    """Give the smooth positive part, ``log(1 + exp(x))``.
+def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """Give the smooth positive part, ``log(1 + exp(beta x)) / beta``.
+
+    Parameters
+    ----------
+    x : array_like
+    beta : float, default 1
+        How sharp the bend is.
+    threshold : float, default 20
+        Where ``beta x`` is larger, x itself is given, and the derivative is 1.
+
+    References
+    ----------
+    .. [1] Glorot, Bordes, Bengio, *Deep Sparse Rectifier Neural Networks* (2011).
 
     Examples
     --------
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).round(4)
     array([0.000e+00, 6.931e-01, 1.000e+03])
     """
-    return np.logaddexp(x, 0)
+    z = x if beta == 1 else beta * x
+    y = _log_of_1_plus_exp(z)
+    return np.where(np.greater(z, threshold), x, y if beta == 1 else y / beta)[()]
 
 
-differentiable(softplus, lambda g, y, x: g * sigmoid(x))
+differentiable(
+    softplus,
+    lambda g, y, x, beta, threshold: (
+        g * np.where(np.greater(beta * x, threshold), 1, sigmoid(beta * x))
+    ),
+)
+
+
+@primitive
+def logsigmoid(x: Any) -> Any:
+    """Give ``log(sigmoid(x))``, without the logarithm of a small number.
+
+    Examples
+    --------
+    >>> logsigmoid(np.array([-20.0, 0.0])).round(4)
+    array([-20.    ,  -0.6931])
+    """
+    return -_log_of_1_plus_exp(-x)
+
+
+differentiable(logsigmoid, lambda g, y, x: g * sigmoid(-x))
 
 
 @primitive
@@ -221,135 +194,81 @@ differentiable(gelu, _gelu_rule)
 
 
 @primitive
-def softmax(x: Any, axis: int = -1) -> Any:
-    """Give probabilities proportional to ``exp(x)`` along an axis.
+def mish(x: Any) -> Any:
+    """Give ``x * tanh(softplus(x))``.
+
+    References
+    ----------
+    .. [1] Misra, *Mish: A Self Regularized Non-Monotonic Activation Function* (2020), equation 1.
+
+    Examples
+    --------
+    >>> mish(np.array([-1.0, 0.0, 1.0])).round(4)
+    array([-0.3034,  0.    ,  0.8651])
+    """
+    return x * np.tanh(_log_of_1_plus_exp(x))
+
+
+def _mish_rule(g: Any, y: Any, x: Any) -> Any:
+    t = np.tanh(softplus(x))
+    return g * (t + x * ((1 - t * t) * sigmoid(x)))
+
+
+differentiable(mish, _mish_rule)
+
+
+def softsign(x: Any) -> Any:
+    """Give ``x / (1 + abs(x))``.
+
+    Examples
+    --------
+    >>> softsign(np.array([-1.0, 0.0, 3.0]))
+    array([-0.5 ,  0.  ,  0.75])
+    """
+    return x / (1 + np.abs(x))
+
+
+def tanhshrink(x: Any) -> Any:
+    """Give ``x - tanh(x)``.
+
+    Examples
+    --------
+    >>> tanhshrink(np.array([-1.0, 0.0, 1.0])).round(4)
+    array([-0.2384,  0.    ,  0.2384])
+    """
+    return x - np.tanh(x)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """Give the first half of x, each entry let through by the sigmoid of its partner in the second.
 
     Parameters
     ----------
-    x : array_like
+    x : array or Value
     axis : int, default -1
-        The axis along which they sum to 1.
+        The axis that is cut in two.
+
+    Raises
+    ------
+    ShapeError
+        If its length is odd.
 
     References
     ----------
-    .. [1] Goodfellow, Bengio, Courville, *Deep Learning* (2016), equation 6.29.
+    .. [1] Dauphin, Fan, Auli, Grangier, *Language Modeling with Gated Convolutional Networks*
+       (2017), equation 1.
 
     Examples
     --------
-    >>> softmax(np.array([-0.5, 1.2, -0.1, 2.4])).round(4)
-    array([0.0383, 0.2094, 0.0571, 0.6953])
+    >>> glu(np.array([1.0, 2.0, 0.0, 0.0]))
+    array([0.5, 1. ])
     """
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))  # the largest exponent is 0: no overflow
-    return e / np.sum(e, axis=axis, keepdims=True)
-
-
-differentiable(
-    softmax,
-    lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
-)
-
-
-@primitive
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """Give ``log(softmax(x))`` without forming small probabilities.
-
-    Examples
-    --------
-    >>> log_softmax(np.array([0.0, 1000.0]))
-    array([-1000.,     0.])
-    """
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-
-
-differentiable(
-    log_softmax,
-    lambda g, y, x, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
-)
-
-
-@primitive
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Give ``log(sum(exp(x)))`` over an axis, without overflow.
-
-    Parameters
-    ----------
-    x : array_like
-    axis : int, tuple of int or None
-    keepdims : bool, default False
-
-    Examples
-    --------
-    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 4)      # 1000 + log 2
-    1000.6931
-    """
-    top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)  # all -inf: their sum is exp(-inf), no nan
-    with np.errstate(divide="ignore"):
-        y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
-    return y if keepdims else np.squeeze(y, axis=axis)[()]
-
-
-def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    """Each term gets the share that it has in the sum: softmax."""
-    g, y = keep(g, x, axis, keepdims), keep(y, x, axis, keepdims)
-    return g * np.exp(x - np.where(np.isfinite(y), y, 0))
-
-
-differentiable(logsumexp, _logsumexp_rule)
-
-
-@primitive(keeps=True)
-def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
-    """Give the mean cross-entropy of the true classes under ``softmax(logits)``, in nats.
-
-    Parameters
-    ----------
-    logits : (B, C) array
-    labels : (B,) array of int
-        Classes in 0 ... C-1.
-
-    Returns
-    -------
-    () array
-
-    References
-    ----------
-    .. [1] Goodfellow, Bengio, Courville, *Deep Learning* (2016), section 6.2.2.3.
-
-    Examples
-    --------
-    >>> float(softmax_cross_entropy(np.zeros((1, 2)), np.array([0])))      # log 2
-    0.6931471805599453
-    """
-    n, classes = logits.shape
-    # The spellings of max and sum over a short axis that are fastest: over the long axis of the
-    # transpose, and as a product with ones.
-    top = np.maximum.reduce(np.ascontiguousarray(logits.T), axis=0)
-    shifted = logits - top[:, None]
-    e = np.exp(shifted)
-    total = e.dot(np.ones(classes, e.dtype))
-    true = shifted[np.arange(n), labels]  # which refuses a label that is no class
-    loss = np.add.reduce(np.log(total) - true) / e.dtype.type(n)
-    return loss, e / total[:, None]
-
-
-def _softmax_cross_entropy_rule(g: Any, y: Any, logits: Any, labels: Any, kept: Any) -> Any:
-    """d loss / d logits = (softmax - onehot) / B; the softmax was kept by the forward pass."""
-    n, classes = np.shape(logits)
-    if kept is None:
-        onehot = np.equal(np.expand_dims(labels % classes, 1), np.arange(classes))
-        return (softmax(logits, axis=1) - onehot) * (g / n)
-    share = g / kept.dtype.type(n)
-    d = kept * share
-    d[np.arange(n), labels] -= share
-    return d
-
-
-differentiable(softmax_cross_entropy, _softmax_cross_entropy_rule, None)
-
-
-@stands_for(softmax_cross_entropy)
-def _softmax_cross_entropy(logits: Any, labels: Any) -> Any:
-    rows = np.arange(len(labels))
-    return -np.mean(log_softmax(logits, axis=1)[rows, labels])
+    shape = np.shape(x)
+    if not shape or shape[axis] % 2:
+        raise ShapeError(
+            "glu: the axis must have two halves.",
+            expected=f"an even length of axis {axis}",
+            got=f"shape {shape}",
+        )
+    values, gates = np.split(x, 2, axis=axis)
+    return values * sigmoid(gates)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ArgumentError, MissingRuleError
 from ..primitives import piecewise, primitive, registry
-from .activations import logsumexp
+from .softmaxes import logsumexp
 from .arithmetic import astype
 from .elementwise import LOG_2
 

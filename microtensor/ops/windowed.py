@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import differentiable, primitive
+from .masking import masked
 from .windows import Geometry, Index, taps
 
 
@@ -75,17 +76,8 @@ def put_at_maxima(g: Any, x: Any, y: Any, *, geometry: Geometry) -> Any:
     (N, C, *inputs) array
     """
     out = np.zeros_like(x, dtype=np.result_type(g))
-    finite = bool(np.isfinite(g).all())  # then multiplying will do, in half the time
-    apart = all(
-        s > d * (k - 1)
-        for s, d, k in zip(geometry.stride, geometry.dilation, geometry.kernel, strict=True)
-    )
     for here, there, won in _winners(x, y, geometry):
-        given, place = g[here], out[there]
-        if finite and apart:  # a place is seen by one window only
-            np.multiply(won, given, out=place)
-        else:
-            place += won * given if finite else np.where(won, given, 0)
+        out[there] += masked(g[here], won)
     return out
 
 
