@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .batches import Batch
 from .errors import DTypeError, GradientError, ShapeError
 from .graph import Node
 from .ops.arithmetic import astype
@@ -24,7 +25,7 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
 
     Parameters
     ----------
-    c : array or Node
+    c : array, Batch or Node
         The contribution, of a shape that the shape of ``x`` broadcasts to.
     x : array or float
         The operand's data.
@@ -71,6 +72,8 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
         c = np.sum(c, axis=axes)
         if np.shape(c) != want:
             c = np.reshape(c, want)
+    if isinstance(c, Batch):
+        return c if c.dtype == _dtype(x) else c.astype(_dtype(x))
     if isinstance(c, Node):
         same = c._data.__class__ is float or _dtype(c._data) == _dtype(x)
         return c if same else astype(c, _dtype(x))
@@ -100,7 +103,7 @@ def seed_for(node: Node, gradient: Any = None) -> Any:
         if not hasattr(x, "dtype"):
             return 1.0
         return np.ones(x.shape, x.dtype) if x.shape else x.dtype.type(1)
-    if isinstance(gradient, Node):
+    if isinstance(gradient, Node | Batch):
         return gradient
     given = np.asarray(gradient)
     if given.dtype.kind not in "fiub":

@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 
 from .backward import gradients
+from .batches import Batch
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
 from .graph import Node, ancestors, is_recording, recording
 from .nesting import leaves, models, rebuild
 from .value import Value
+
+MOST_NUMBERS = 2**18  # in one array of many rows: 2 MB, which caches still hold
 
 
 class Run:
@@ -94,6 +97,42 @@ class Run:
         connected = self.connected or any(isinstance(s, Node) for s in seeds)
         found = gradients(self.outputs, self.inputs, shaped, create_graph=connected)
         return self.structure(self.shown(found, connected))
+
+    def rows(self) -> list[np.ndarray]:
+        """Give the gradients of each entry of the one output: per input, a row for each.
+
+        All at once; or one by one, where a rule does what a Batch cannot do.
+        """
+        try:
+            return self.rows_at_once()
+        except Exception:  # an error that is no matter of Batches comes again
+            return self.rows_one_by_one()
+
+    def rows_at_once(self) -> list[np.ndarray]:
+        """Give them by passes of many rows each, as many as the graph's largest array allows."""
+        from . import batched  # noqa: F401  # it says how functions take Batches
+
+        nodes = ancestors(*self.outputs, differentiable=True)
+        largest = max(np.size(node._data) for node in nodes)
+        return self._rows(max(1, MOST_NUMBERS // max(1, largest)), Batch)
+
+    def rows_one_by_one(self) -> list[np.ndarray]:
+        return self._rows(1, lambda seeds: seeds[0])
+
+    def _rows(self, at_most: int, packed: Callable) -> list[np.ndarray]:
+        """Start a pass from so many entries of the output at a time, and collect the gradients."""
+        (output,) = self.outputs
+        size, shape = int(np.size(output._data)), np.shape(output._data)
+        whole = [np.empty((size, *x.shape), x.dtype) for x in self.inputs]
+        for start in range(0, size, at_most):
+            count = min(at_most, size - start)
+            seeds = np.zeros((count, size), output.dtype)
+            seeds[np.arange(count), np.arange(start, start + count)] = 1
+            seeds = seeds.reshape(count, *shape)
+            found = gradients(self.outputs, self.inputs, [packed(seeds)])
+            for rows, g in zip(whole, found, strict=True):
+                rows[start : start + count] = g.data if isinstance(g, Batch) else g
+        return whole
 
     def shown(self, found: list[Any], as_values: bool = False) -> list[Any]:
         """Give results as Values if the caller's own are involved, else as plain numbers."""

@@ -15,11 +15,11 @@ HOUSE = Path(mt.__file__).parent
 
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
-    "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "fitting", "backward",
-    "calls", "numbers", "at", "methods", "value", "running", "derivatives", "checks",
-    "recomputing", "cures", "anomalies",
+    "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "batches", "fitting",
+    "backward", "calls", "numbers", "at", "methods", "value", "batched", "running", "derivatives",
+    "checks", "recomputing", "cures", "anomalies",
 ]  # fmt: skip
-LATE = {"anomalies", "checks", "cures", "recomputing"}  # loaded when they are named, as rooms
+LATE = {"anomalies", "batched", "checks", "cures", "recomputing"}  # loaded when they are named
 ROOMS = ["nn", "losses", "optim", "data", "io", "special", "viz"]  # they never import each other
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "__main__"]  # they use the rooms
