@@ -136,6 +136,15 @@ def _solved(a: Any, b: Any, upper: bool, unitriangular: bool = False) -> Any:
     return np.linalg.solve(kept, b)
 
 
+def _series(a: Any) -> Any:
+    """Sum the series of exp as it stands; for small matrices, that loses few digits."""
+    term = total = np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
+    for k in range(1, 80):
+        term = term @ a / k
+        total = total + term
+    return total
+
+
 SOLVING = [
     Row(np.linalg.inv, [case(regular(*s)) for s in _SQUARES]),
     Row(np.linalg.solve, case(regular(3, 3), normal(3)), case(regular(3, 3), normal(3, 2)),
@@ -165,8 +174,8 @@ SOLVING = [
         case(of_rank(1, 4, 1), of_rank(1, 1, 3), how=lambda f, a, b: f(a @ b)),  # the rank stays
         case(regular(4, 2), regular(2, 3), how=lambda f, a, b: f(a @ b)),
         [case(regular(*s), 0.4) for s in ((4, 4), (5, 4), (4, 6), (2, 4, 3))],  # cut off, not 0
-        case(normal(0, 3)), case(normal(2, 3, 0)), through=(pseudoinverses._pinv,), differenced=True,
-        value=real(np.linalg.pinv)),
+        case(normal(0, 3)), case(normal(2, 3, 0)), through=(pseudoinverses._pinv,),
+        differenced=True, value=real(np.linalg.pinv)),
     Row(np.linalg.lstsq, case(regular(4, 3), normal(4), how=first),
         case(regular(4, 3), normal(4, 2), how=lambda f, a, b: [*f(a, b)[:2], f(a, b)[3]]),
         case(regular(4, 2), normal(4), how=lambda f, a, b: f(a, b, rcond=None)[1]),
@@ -178,6 +187,9 @@ SOLVING = [
         case(regular(5, 4), normal(5), how=lambda f, a, b: f(a, b, 0.4)[0]),
         through=(pseudoinverses._solution, decompositions.svdvals_found), differenced=True,
         value=real(np.linalg.lstsq)),
+    Row(ops.matrix_exp, [case(regular(*s)) for s in _SQUARES],
+        case(Draw((2, 2, 2), lambda rng, s: rng.standard_normal(s) * [[[0.1]], [[3.0]]])),
+        value=_series),
     Row(np.linalg.det, [case(regular(*s)) for s in _SQUARES],
         [case(of_rank(r, n, n)) for n, r in ((3, 2), (3, 1), (4, 2), (2, 0), (1, 0), (5, 2))],
         case(of_rank(2, 2, 3, 3)),

@@ -15,6 +15,7 @@ from . import (
     determinants,
     einsums,
     elementwise,
+    exponentials,
     families,
     indexing,
     joining,
@@ -59,6 +60,7 @@ from .convolutions import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from .exponentials import matrix_exp
 from .indexing import scatter_add, scatter_set
 from .linalg import linear
 from .pooling import (
@@ -120,6 +122,7 @@ __all__ = [
     "einsums",
     "elementwise",
     "elu",
+    "exponentials",
     "families",
     "fold",
     "gelu",
@@ -137,6 +140,7 @@ __all__ = [
     "logsigmoid",
     "logsumexp",
     "masking",
+    "matrix_exp",
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",

@@ -6,6 +6,8 @@ A decomposition is computed once, packed into one array, and recorded with deriv
 factor is then read off it by a function of its own, whose rule leads past it to ``a``. So a factor
 that is not used sends nothing: eigenvalues have their gradient where eigenvectors have none.
 
+Giles (2008) is his *Collected Matrix Derivative Results*.
+
 A symmetric matrix is read from one triangle. Its gradient goes half to each, as if that matrix had
 been made by ``(a + a.mT) / 2``. Vectors of equal values have no derivative: it is inf or nan.
 """
@@ -46,7 +48,7 @@ differentiable(symmetric, lambda g, y, a: symmetrised(g))
 
 
 # Cholesky: with S = L⁻ᵀ Φ(Lᵀ G) L⁻¹, where Φ keeps the lower triangle and half of the diagonal,
-# dL/dA = (S + Sᵀ) / 2. Murray, *Differentiation of the Cholesky decomposition* (2016), eq. 10.
+# dL/dA = (S + Sᵀ) / 2. Murray, *Differentiation of the Cholesky decomposition* (2016).
 def _cholesky_rule(g: Any, y: Any, a: Any, upper: bool) -> Any:
     if upper:
         g, y = g.mT, y.mT
@@ -93,7 +95,7 @@ def _to_eigenvectors(g: Any, y: Any, a: Any, spectrum: Any) -> Any:
     return symmetrised(y @ inner @ y.mT)
 
 
-# dw = diag(Vᵀ dA V) and dV = V (F ∘ Vᵀ dA V), Fᵢⱼ = 1 / (wⱼ - wᵢ): Giles (2008), section 3.1.
+# dw = diag(Vᵀ dA V) and dV = V (F ∘ Vᵀ dA V), Fᵢⱼ = 1 / (wⱼ - wᵢ): Giles (2008), section 3.
 def _along_vectors(g: Any, left: Any, right: Any) -> Any:
     return (left * np.expand_dims(g, -2)) @ right.mT
 
@@ -174,7 +176,7 @@ def _to_vectors(g: Any, basis: Any, s: Any, other: Any) -> Any:
     """Send the gradient of the left vectors to the matrix.
 
     (U (UᵀG - GᵀU) / (sⱼ² - sᵢ²) S + (I - UUᵀ) G S⁻¹) Vᵀ: Townsend, *Differentiating the singular
-    value decomposition* (2016), section 1.1.
+    value decomposition* (2016).
     """
     g, u = _to_basis(g, basis, np.shape(s)[-1])
     inner = u.mT @ g
@@ -196,7 +198,7 @@ def _to_right(g: Any, y: Any, a: Any, packed: Any) -> Any:
     return _to_vectors(g, y, _singular_values(a, packed), left).mT
 
 
-# ds = diag(Uᵀ dA V): Giles (2008), section 3.2. At s = 0, too, as PyTorch does.
+# ds = diag(Uᵀ dA V): Giles (2008), section 3. At s = 0, too, as PyTorch does.
 def _to_values(g: Any, y: Any, a: Any, packed: Any) -> Any:
     left, right = (f(a, packed, full_matrices=False) for f in (_left_vectors, _right_vectors))
     return _along_vectors(g, left, right)
@@ -275,7 +277,7 @@ def _to_first_columns(g: Any, q: Any, r: Any, below: Any) -> Any:
     return np.linalg.solve(r, (mirrored if g is None else g + mirrored).mT).mT
 
 
-# Walter, Lehmann, *Algorithmic Differentiation of Linear Algebra Functions* (2010), section 2.1;
+# Walter, Lehmann, *Algorithmic Differentiation of Linear Algebra Functions* (2010);
 # of a wide matrix [X, Y], X = QR as ever, and the rest of R is QᵀY.
 def _to_q(g: Any, y: Any, a: Any, factors: Any) -> Any:
     m, n = np.shape(a)[-2:]

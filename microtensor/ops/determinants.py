@@ -1,6 +1,7 @@
 """Determinants, of singular matrices too.
 
 Legend: ``g`` gradient of the output, ``y`` output, ``a`` square matrices (..., N, N).
+Giles (2008) is his *Collected Matrix Derivative Results*.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ..primitives import composite, differentiable, piecewise, primitive
 
 
 def _det_rule(g: Any, y: Any, a: Any) -> Any:
-    """dL/dA = g cof(A), which is g det(A) A⁻ᵀ of a regular matrix: Giles (2008), section 2.2.4."""
+    """dL/dA = g cof(A), which is g det(A) A⁻ᵀ of a regular matrix: Giles (2008), section 2.2."""
     return np.expand_dims(g, (-2, -1)) * _cofactors(a, y)
 
 
@@ -97,7 +98,7 @@ _slogdet.__name__ = "slogdet"
 _SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 
 
-# d log|det A| = tr(A⁻¹ dA): Giles (2008), section 2.2.4. The sign is constant between its jumps.
+# d log|det A| = tr(A⁻¹ dA): Giles (2008), section 2.2. The sign is constant between its jumps.
 def _slogdet_rule(g: Any, y: Any, a: Any) -> Any:
     singular = np.expand_dims(np.equal(y[0], 0), (-2, -1))
     if np.any(singular):  # log 0 has no derivative; the rest of the batch has

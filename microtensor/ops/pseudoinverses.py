@@ -48,7 +48,7 @@ def _through_singular_values(h: Any, a: Any, rcond: Any) -> Any:
 
     A⁺ᵀ = U f(S) Vᵀ, f(s) being 1 / s or 0. With E = UᵀHV, its derivative scales E + Eᵀ by
     (fᵢ - fⱼ) / (sᵢ - sⱼ) and E - Eᵀ by (fᵢ + fⱼ) / (sᵢ + sⱼ). Noferini, *A formula for the
-    Fréchet derivative of a generalized matrix function* (2017), theorem 3.2.
+    Fréchet derivative of a generalized matrix function* (2017).
     """
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     v = vh.mT

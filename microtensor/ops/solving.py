@@ -1,6 +1,7 @@
 """Systems of linear equations: inverses, solutions, triangles.
 
 Legend: ``g`` gradient of the output, ``y`` output, ``a`` matrices, ``b`` right-hand sides.
+Giles (2008) is his *Collected Matrix Derivative Results*.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import numpy as np
 from ..errors import ShapeError
 from ..primitives import composite, differentiable, primitive
 
-# d(A⁻¹) = -A⁻¹ dA A⁻¹: Giles (2008), section 2.2.3.
+# d(A⁻¹) = -A⁻¹ dA A⁻¹: Giles (2008), section 2.2.
 differentiable(np.linalg.inv, lambda g, y, a: -(y.mT @ g @ y.mT))
 
 
-# X = A⁻¹ B: dL/dB = A⁻ᵀ G and dL/dA = -A⁻ᵀ G Xᵀ: Giles (2008), section 2.3.1.
+# X = A⁻¹ B: dL/dB = A⁻ᵀ G and dL/dA = -A⁻ᵀ G Xᵀ: Giles (2008), section 2.3.
 def _solve_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     if np.ndim(b) == 1:  # only then does NumPy see a vector, not a stack of matrices
         return np.linalg.solve(a.mT, np.expand_dims(g, -1))[..., 0]
@@ -83,7 +84,7 @@ def solve_triangular(a: Any, b: Any, *, upper: bool, unitriangular: bool = False
 
     References
     ----------
-    .. [1] Giles, *Collected Matrix Derivative Results* (2008), section 2.3.1.
+    .. [1] Giles, *Collected Matrix Derivative Results* (2008), section 2.3.
 
     Examples
     --------
