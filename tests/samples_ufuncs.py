@@ -173,7 +173,7 @@ _NO_COMPLEX = {np.hypot, np.logaddexp, np.logaddexp2, np.arctan2}
 def _reducing(ufunc: np.ufunc, draw: Callable, options: tuple) -> Row:
     return _method(
         ufunc, "reduce", [case(draw(2, 3, 4), **o) for o in options], case(draw(3)),
-        case(draw(1)), differenced=ufunc in _NO_COMPLEX,
+        case(draw(1)), case(draw(2, 3), axis=()), differenced=ufunc in _NO_COMPLEX,
     )  # fmt: skip
 
 

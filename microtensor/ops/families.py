@@ -15,7 +15,7 @@ import numpy as np
 
 from ..primitives import differentiable, primitive, registry
 
-_LARGEST = 720.0  # of what exp(x) is finite for, and somewhat more
+_LARGEST = 720.0  # beyond it the functions are infinite
 
 
 def _like(y: Any, x: Any) -> Any:
@@ -47,7 +47,7 @@ def sinc_derivative(x: Any, order: int) -> Any:
     >>> round(float(sinc_derivative(0.0, order=2)), 12)      # -pi**2 / 3
     -3.289868133696
     """
-    z = math.pi * np.asarray(x, dtype=np.float64)
+    z = math.pi * np.asarray(x).astype(np.float64, casting="same_kind")
     limit = order + 2.0  # the recurrence loses digits below the order, the series far above
     is_small = np.less(np.abs(z), limit)
 
@@ -98,8 +98,8 @@ def bessel_i(x: Any, order: int) -> Any:
     """
     if order == 0:
         return np.i0(x)[()]
-    x64 = np.asarray(x, dtype=np.float64)
-    z = np.abs(x64)
+    x64 = np.asarray(x).astype(np.float64, casting="same_kind")
+    z = np.minimum(np.abs(x64), 2 * _LARGEST)  # infinite from there on
     largest = min(float(np.fmax.reduce(z, axis=None, initial=0.0)), _LARGEST)
     steps = math.ceil((2 * order + 36 + 9 * math.sqrt(largest)) / 2)
     integral = np.zeros_like(z)
@@ -108,9 +108,8 @@ def bessel_i(x: Any, order: int) -> Any:
         integral += np.exp(z * (math.cos(t) - 1)) * math.sin(t) ** (2 * order)
     integral *= math.pi / steps
     scale = math.sqrt(math.pi) * math.gamma(order + 0.5)
-    root = np.exp(np.minimum(z, 2 * _LARGEST) / 2)  # its square may overflow where y does not
-    y = (np.minimum(z, 2 * _LARGEST) / 2) ** order / scale * integral * root * root
-    y = np.where(np.isinf(z), np.inf, y)
+    root = np.exp(z / 2)  # its square may overflow where y does not
+    y = (z / 2) ** order / scale * integral * root * root
     return _like(y * np.sign(x64) ** order if order % 2 else y, x)
 
 

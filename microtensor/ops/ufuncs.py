@@ -13,9 +13,9 @@ import numpy as np
 
 from ..errors import ArgumentError, MissingRuleError
 from ..primitives import piecewise, primitive, registry
-from .softmaxes import logsumexp
 from .arithmetic import astype
 from .elementwise import LOG_2
+from .softmaxes import logsumexp
 
 _REDUCED: dict[np.ufunc, Callable] = {
     np.add: np.sum,
@@ -104,15 +104,16 @@ def _fold(ufunc: np.ufunc, x: Any, axis: Any, keepdims: bool) -> Any:
     if axis is None:
         axis = tuple(range(len(shape)))
     axes = tuple(a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,)))
+    start = ufunc.identity  # 0 for hypot, so that one entry gives its size
     if not axes:
-        return x
+        return x if start is None else ufunc(start, x)
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     count = int(np.prod([shape[a] for a in axes]))
     if count == 0:
         of_nothing = ufunc.reduce(np.zeros(shape, x.dtype), axis=axis, keepdims=keepdims)
         return of_nothing + np.sum(x, axis=axis, keepdims=keepdims)  # a sum of nothing
     entries = np.reshape(np.transpose(x, axes + rest), (count, *(shape[i] for i in rest)))
-    y = entries[0]
+    y = entries[0] if start is None else ufunc(start, entries[0])
     for i in range(1, count):
         y = ufunc(y, entries[i])
     return np.reshape(y, [1 if i in axes else n for i, n in enumerate(shape)]) if keepdims else y
