@@ -72,7 +72,7 @@ from .value import Value
 if TYPE_CHECKING:
     from . import data, errors, io, losses, nn, optim, special, viz
     from .anomalies import detect_anomaly
-    from .checks import check_gradients
+    from .checks import check_gradients, check_model
     from .io import load, save
     from .randomness import seed
     from .recomputing import checkpoint
@@ -83,6 +83,7 @@ __version__ = "0.1.0"
 _ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "viz")
 _LATE = {
     "check_gradients": "checks",
+    "check_model": "checks",
     "checkpoint": "recomputing",
     "detect_anomaly": "anomalies",
     "draw": "viz",
@@ -102,6 +103,7 @@ __all__ = [
     "avg_pool3d",
     "celu",
     "check_gradients",
+    "check_model",
     "checkpoint",
     "composite",
     "conv1d",

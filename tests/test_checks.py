@@ -5,7 +5,8 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.checks import TOLERANCE, check_gradients, compare_gradients
+from microtensor.checks import check_gradients
+from microtensor.differences import TOLERANCE
 from microtensor.errors import ArgumentError, GradientCheckError
 
 
@@ -15,6 +16,10 @@ def lines(*rows):
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
+
+
+def compare_gradients(f, *args, order=1, **options):
+    return check_gradients(f, *args, order=order, raises=False, **options)
 
 
 def function(forward, *rules):
@@ -120,7 +125,7 @@ def test_a_wrong_second_derivative_is_found_behind_a_right_first_one():
         return g * slope
 
     cube = function(lambda x: x**3, rule)
-    assert check_gradients(cube, normal(3))
+    assert check_gradients(cube, normal(3), order=1)
     result = compare_gradients(cube, normal(3), order=2)
     assert [row.passed for row in result] == [True, False]
     with pytest.raises(GradientCheckError, match="the gradient of the gradient, by argument 0"):
@@ -134,27 +139,41 @@ def test_a_failure_names_the_place_and_the_numbers():
     square = function(np.square, wrong)
     x = np.array([1.0, 2.0, 4.0])
     with pytest.raises(GradientCheckError) as error:
-        check_gradients(lambda p: {"y": square(p["x"]).sum() * p["k"]}, {"k": 1.0, "x": x})
+        check_gradients(lambda p: {"y": square(p["x"]).sum() * p["k"]}, {"k": 1.0, "x": x}, order=1)
     weight = np.random.default_rng(0).standard_normal(())  # of the output, the first drawn
-    row = compare_gradients(lambda p: square(p["x"]).sum() * p["k"], {"k": 1.0, "x": x})[0]
-    assert row.where == "at ['x'][2]"
-    assert row.error == pytest.approx(12 / (12 + 8), rel=0.5)
+    right, wrong_row = compare_gradients(
+        lambda p: square(p["x"]).sum() * p["k"], {"k": 1.0, "x": x}
+    )
+    assert (wrong_row.where, wrong_row.verdict, right.verdict) == ("at [2]", "WRONG", "ok")
+    assert wrong_row.error == pytest.approx((12 - 8) / 12)
     assert str(error.value) == lines(
-        "check_gradients: the gradient of argument 0 is wrong at ['x'][2].",
+        "check_gradients: the gradient of argument 0['x'] is wrong at [2].",
         f"  expected  {8 * weight:.10g}, by differences of the function",
         f"  got       {12 * weight:.10g}, by its rules",
-        "  gradient of  relative error  tolerance  verdict",
-        f"  argument 0  {row.error:14.1e}    3.7e-09  WRONG",
+        "  gradient of      relative error  tolerance  verdict  worst",
+        f"  argument 0['k']  {right.error:14.1e}    3.7e-09  ok       all",
+        "  argument 0['x']         3.3e-01    3.7e-09  WRONG    [2]",
+        "  worst: argument 0['x'] at [2]",
+        f"         {12 * weight:.6g} by rules, {8 * weight:.6g} by differences",
     )
     assert isinstance(error.value, AssertionError)
 
 
 def test_a_result_is_a_table():
     result = compare_gradients(lambda a, b: a * b, 2.0, 3.0, order=2)
+    short = {"along a random direction": "all", "at its number": "its number"}
+    worst = result.worst
+    assert worst.error == max(row.error for row in result)
     assert repr(result) == lines(
-        "gradient of                  relative error  tolerance  verdict",
-        *(f"{row.what:<27}  {row.error:14.1e}    3.7e-09  ok" for row in result),
+        "gradient of                  relative error  tolerance  verdict  worst",
+        *(
+            f"{row.what:<27}  {row.error:14.1e}    3.7e-09  ok       {short[row.where]}"
+            for row in result
+        ),
+        f"worst: {worst.what} {worst.where}",
+        f"       {worst.got:.6g} by rules, {worst.expected:.6g} by differences",
     )
+    assert max(map(len, repr(result).splitlines())) <= 80
     assert [row.what for row in result] == [
         "argument 0",
         "argument 1",
@@ -168,15 +187,6 @@ def test_the_tolerance_can_be_chosen():
     slightly = function(np.tanh, _scaled(1 + 1e-5))
     assert not compare_gradients(slightly, normal(3))
     assert check_gradients(slightly, normal(3), tolerance=1e-4)
-
-
-def test_at_a_kink_differences_are_the_mean_of_both_slopes():
-    """Documented: no convention has to agree with it, and relu's, 0, does not."""
-    result = compare_gradients(mt.relu, np.array([0.0]))
-    assert not result
-    weight = np.random.default_rng(0).standard_normal(1)[0]
-    assert (result[0].got, result[0].expected) == (0.0, pytest.approx(weight / 2))
-    assert check_gradients(np.absolute, np.array([0.0]))  # whose convention is the mean
 
 
 def test_nothing_of_the_callers_is_changed():
@@ -195,6 +205,93 @@ def test_directions_come_from_rng_and_are_the_same_again():
     assert compare_gradients(f, x) != compare_gradients(f, x, rng=np.random.default_rng(7))
 
 
+# Chance and precision
+
+
+def test_a_function_of_chance_is_refused_and_the_generator_goes_on_from_where_it_was():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ArgumentError) as error:
+        check_gradients(lambda x: x * rng.random(3), normal(3))
+    assert str(error.value) == lines(
+        "check_gradients: two forward passes on the same numbers disagree.",
+        "  expected  the same numbers each time, or differences between them are chance",
+        "  got       a function that draws random numbers, or changes as it is called",
+        "  Use model.eval() for layers such as dropout, or make the generator anew inside.",
+    )
+    state = mt.randomness.generator().bit_generator.state
+    assert check_gradients(lambda x: x * np.random.default_rng(0).random(3), normal(3))
+    with pytest.raises(ArgumentError):
+        check_gradients(lambda x: x * mt.randomness.generator().random(3), normal(3))
+    assert mt.randomness.generator().bit_generator.state == state
+
+
+EPS32 = np.finfo(np.float32).eps
+
+
+def test_float32_is_checked_in_float64_and_then_held_against_it():
+    x = normal(3).astype(np.float32)
+    result = check_gradients(lambda x: np.tanh(x) * x, x)
+    assert [row.what for row in result] == [
+        "argument 0",
+        "the gradient, by argument 0",
+        "argument 0 in float32",
+    ]
+    assert [row.tolerance for row in result] == [TOLERANCE, TOLERANCE, 1000 * EPS32]
+    assert result[2].error < 10 * EPS32
+
+
+def test_a_rule_that_is_slightly_wrong_is_found_in_float32():
+    x = normal(3).astype(np.float32)
+    result = compare_gradients(function(np.tanh, _scaled(1 + 1e-7)), x)
+    assert [row.verdict for row in result] == ["WRONG", "ok"]
+
+
+def test_a_rule_that_is_wrong_in_float32_only_is_found():
+    def rule(g, y, x):
+        return g * (1 - y * y) * (1.001 if y.dtype == np.float32 else 1.0)
+
+    f = function(np.tanh, rule)
+    assert check_gradients(f, normal(3), order=1)
+    result = compare_gradients(f, normal(3).astype(np.float32))
+    assert [row.verdict for row in result] == ["ok", "WRONG"]
+    assert result[1].error == pytest.approx(1e-3, rel=1e-3)
+    with pytest.raises(GradientCheckError, match="argument 0 in float32 is wrong at"):
+        check_gradients(f, normal(3).astype(np.float32), order=1)
+
+
+def test_a_function_that_takes_no_float64_is_differenced_in_float32():
+    def only(f):
+        def strict(x):
+            if x.dtype != np.float32:
+                raise TypeError("float32, please")
+            return f(x)
+
+        return strict
+
+    x = normal(3).astype(np.float32)
+    right = check_gradients(only(np.tanh), x, order=1)
+    assert right[0].tolerance == pytest.approx(100 * EPS32 ** (2 / 3), rel=0.5)
+    for wrong in (_scaled(-1), _scaled(1.01), lambda g, y, x: g):
+        assert not compare_gradients(only(function(np.tanh, wrong)), x)
+
+
+def test_a_function_that_computes_in_float32_within_is_held_to_that():
+    f = lambda x: np.tanh(x.astype(np.float32)).astype(float)
+    result = check_gradients(f, normal(3), order=1)
+    assert 1e-5 < result[0].tolerance < 1e-2
+    wrong = function(np.tanh, _scaled(1.02))
+    assert not compare_gradients(lambda x: wrong(x.astype(np.float32)).astype(float), normal(3))
+
+
+def test_an_error_in_the_second_decimal_behind_a_large_constant_is_found():
+    """Differences of 1e6 + f(x) lose ten digits, and still tell 1.01 from 1."""
+    right, wrong = (
+        lambda x, f=f: 1e6 + f(x).sum() for f in (np.tanh, function(np.tanh, _scaled(1.01)))
+    )
+    assert check_gradients(right, normal(3), order=1)
+    assert not compare_gradients(wrong, normal(3))
+
+
 # Wrong use
 
 
@@ -206,22 +303,20 @@ class Model:
         return iter([])
 
 
-def float64_only(name, got):
+def floats_only(name, got):
     return lines(
-        f"check_gradients: {name} must hold float64 and nothing else.",
-        "  expected  float64, since differences of fewer digits show nothing",
+        f"check_gradients: {name} must hold floats and nothing else.",
+        "  expected  floats, beside which differences can be taken",
         f"  got       {got}",
-        "  Convert it with .astype(float).",
+        "  Convert it with .astype(float), or make it an argument of its own.",
     )
 
 
 @pytest.mark.parametrize(
     ("args", "options", "message"),
     [
-        ((normal(3).astype(np.float32),), {}, float64_only("argument 0", "float32")),
-        ((normal(3), Value(np.float32(2))), {}, float64_only("argument 1", "float32")),
-        (({"x": 1.0, "i": np.array([1])},), {}, float64_only("argument 0", "int64")),
-        (({"x": 1.0, "name": "a"},), {}, float64_only("argument 0", "<U0")),
+        (({"x": 1.0, "i": np.array([1])},), {}, floats_only("argument 0", "int64")),
+        (({"x": 1.0, "name": "a"},), {}, floats_only("argument 0", "<U0")),
         (
             (3, np.array([1]), "a"),
             {},
@@ -248,7 +343,7 @@ def float64_only(name, got):
                 "check_gradients: argument 0 holds a model.",
                 "  expected  arrays, in any nesting",
                 "  got       Model",
-                "  Make its parameters the arguments of a function that computes the same.",
+                "  Use mt.check_model(model, loss, x, y), which checks every parameter.",
             ),
         ),
     ],

@@ -17,9 +17,12 @@ HOUSE = Path(mt.__file__).parent
 LINE = [
     "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "batches", "fitting",
     "backward", "calls", "numbers", "at", "methods", "value", "batched", "running", "derivatives",
-    "checks", "recomputing", "cures", "anomalies",
+    "recomputing", "cures", "anomalies", "differences", "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
-LATE = {"anomalies", "batched", "checks", "cures", "recomputing"}  # loaded when they are named
+LATE = {  # loaded when they are named, as rooms are
+    "anomalies", "batched", "checking", "checks", "cures", "differences", "recomputing", "slopes",
+    "verdicts",
+}  # fmt: skip
 ROOMS = ["nn", "losses", "optim", "data", "io", "special", "viz"]  # they never import each other
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "__main__"]  # they use the rooms
@@ -29,6 +32,7 @@ ONLY = {
     "ops": {"errors", "primitives"},  # rules never see a Value
     "graph": {"errors"},
     "at": {"ops"},
+    "checking": {*LINE, "randomness"},
     "recomputing": {
         "backward", "calls", "errors", "graph", "nesting", "ops", "primitives", "randomness",
     },
