@@ -28,7 +28,8 @@ differentiable(np.sqrt, lambda g, y, x: g / (2 * y))
 differentiable(np.cbrt, lambda g, y, x: g / (3 * y * y))
 differentiable(np.square, lambda g, y, x: g * (2 * x))
 differentiable(np.reciprocal, lambda g, y, x: -g * y * y)
-differentiable(np.absolute, lambda g, y, x: g * np.sign(x))  # 0 at 0, as PyTorch's
+# At 0 it is 0, as PyTorch's. Of nan it is nan, as y is; PyTorch's sign of nan is 0.
+differentiable(np.absolute, lambda g, y, x: g * np.sign(x))
 differentiable(np.fabs, lambda g, y, x: g * np.sign(x))
 
 differentiable(np.sin, lambda g, y, x: g * np.cos(x))
