@@ -33,8 +33,8 @@ def real(fn: Callable) -> Callable:
 
 # Whose complex versions are other functions beside the real axis, or not exact to rounding.
 _OTHERS = {
-    special.gamma, special.rgamma, special.expi, special.hyp0f1, special.hyp2f1, special.jv,
-    special.jve, special.yv, special.yve, special.ive,
+    special.gamma, special.rgamma, special.expi, special.hyp0f1, special.hyp1f1, special.hyp2f1,
+    special.jv, special.jve, special.yv, special.yve, special.ive,
 }  # fmt: skip
 
 

@@ -338,9 +338,8 @@ def log_of_sum_exp(
     >>> round(float(log_of_sum_exp(a, b, magnitude=True)), 4)      # log 2
     0.6931
     """
-    if magnitude:
-        return special.logsumexp(a, axis, b, keepdims, return_sign=True)[0]
-    return special.logsumexp(a, axis, b, keepdims)
+    y = special.logsumexp(a, axis, b, keepdims, return_sign=magnitude)
+    return np.asarray(y[0] if magnitude else y, _float_of(a, b))[()]
 
 
 @primitive
@@ -350,7 +349,12 @@ def sign_of_sum_exp(a: Any, b: Any, axis: Any = None, keepdims: bool = False) ->
     >>> float(sign_of_sum_exp(np.array([0.0, 0.0]), np.array([1.0, -3.0])))
     -1.0
     """
-    return special.logsumexp(a, axis, b, keepdims, return_sign=True)[1]
+    return np.asarray(special.logsumexp(a, axis, b, keepdims, True)[1], _float_of(a, b))[()]
+
+
+def _float_of(*xs: Any) -> np.dtype:
+    """Tell the dtype of a calculation with arrays and numbers; older SciPys give float64."""
+    return np.result_type(0.0, *(np.asarray(x) if isinstance(x, list) else x for x in xs))
 
 
 def _share(g: Any, y: Any, a: Any, b: Any, axis: Any, keepdims: bool, magnitude: bool) -> Any:
