@@ -15,10 +15,11 @@ import numpy as np
 from .backward import gradients
 from .batches import Batch
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
-from .graph import Node, ancestors, is_recording, recording
+from .graph import Node, ancestors, is_recording, next_number, recording
 from .nesting import leaves, models, rebuild
 from .value import Value
 
+STAND_IN: dict = {}  # the mark of a leaf that stands for plain numbers: no call made it
 MOST_NUMBERS = 2**18  # in one array of many rows: 2 MB, which caches still hold
 
 
@@ -39,6 +40,7 @@ class Run:
             raise ArgumentError("argnums names an argument twice.", got=f"{argnums}")
         self.given = [args[n] for n in chosen]
         outer = is_recording()
+        self.began = next_number()
         with recording():
             fresh = list(args)
             self.inputs: list[Value] = []
@@ -65,9 +67,14 @@ class Run:
         self.gives_values = self.connected or (outer and any(x.fn is not None for x in self.inputs))
 
     def _uses_other_values(self) -> bool:
-        """Tell whether the result depends on Values of the caller's, so must stay connected."""
+        """Tell whether the result depends on Values of the caller's, so must stay connected.
+
+        What stands in for an argument of a function within this one is no Value of the caller's.
+        """
         return any(
-            node.fn is None and node not in self.mine
+            node.fn is None
+            and node not in self.mine
+            and not (node.kwargs is STAND_IN and node.number > self.began)
             for node in ancestors(*self.outputs, differentiable=True)
             if node.requires_grad
         )
@@ -174,6 +181,7 @@ def _fresh(x: Any) -> Value:
             got=f"an array of dtype {value.dtype}",
             hint="Convert it with .astype(float), or leave it out of argnums.",
         )
+    value.kwargs = STAND_IN
     return value
 
 

@@ -375,3 +375,17 @@ def test_a_jacobian_stays_connected_to_values_of_the_callers():
     w = Value([2.0, 3.0])
     mt.jacobian(lambda x: w * x * x)(np.ones(2)).sum().backward()
     np.testing.assert_array_equal(w.grad, [2.0, 2.0])
+
+
+def test_a_function_differentiated_within_another_leaves_plain_numbers():
+    def inner(a):
+        return mt.grad(lambda a, b: a * b * b, (0, 1))(a, 3.0)
+
+    assert mt.grad(lambda a: inner(a)[0])(2.0) == 0.0
+    assert isinstance(mt.grad(lambda a: inner(a)[0])(2.0), float)
+    assert isinstance(mt.grad(lambda a: mt.vjp(lambda b: a * b, 3.0)[1](1.0)[0])(2.0), float)
+    outer = mt.grad(lambda b: mt.grad(lambda a: a * a * b)(3.0))
+    assert (outer(2.0), type(outer(2.0))) == (6.0, float)
+    w = Value(5.0)
+    mt.grad(lambda a: w * mt.grad(lambda a, b: a * b * w, (0, 1))(a, 3.0)[1])(2.0).backward()
+    assert w.grad == 10.0
