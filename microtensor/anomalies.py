@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import backward, calls, methods, value
+from .batches import Batch
 from .calls import plain
 from .cures import cure_of_call, cure_of_rule
 from .errors import AnomalyError, StaleValueError
@@ -143,7 +144,7 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         _watch.in_rule = in_rule
     for a, earlier in zip(node.args, before, strict=True):
         if isinstance(a, Node) and (bad := _made_bad(a._cotangent, (g, earlier))):
-            raise _anomaly_of_rule(node, a, plain(g), bad)
+            raise _anomaly_of_rule(node, a, _plain(g), bad)
 
 
 def _reach(roots: Any, order: list[Node]) -> None:
@@ -197,13 +198,18 @@ def _check_graph(roots: Any, order: list[Node]) -> None:
 
 def _numbers(x: Any) -> list[np.ndarray]:
     """List the floats in an operand."""
-    x = plain(x)
+    x = _plain(x)
     if isinstance(x, list | tuple):
         return [array for part in x for array in _numbers(part)]
     if not isinstance(x, np.ndarray | np.generic | float):
         return []
     array = np.asarray(x)
     return [array] if array.dtype.kind == "f" else []
+
+
+def _plain(x: Any) -> Any:
+    """Give the numbers of a Value, or of the rows that travel together in one pass."""
+    return x.data if isinstance(x, Batch) else plain(x)
 
 
 def _made_bad(result: Any, operands: Iterable[Any]) -> str:

@@ -177,6 +177,7 @@ def test_the_rule_that_makes_it_is_named_by_every_way_to_a_gradient(name):
         lambda: f(Value(x)).backward(create_graph=True),
         lambda: mt.grad(f)(x),
         lambda: mt.vjp(f, x)[1](1.0),
+        lambda: mt.jacobian(lambda x: f(x) * np.ones(3))(x),
         lambda: mt.checkpoint(f)(Value(x)).backward(),
     ):
         found = message(act)

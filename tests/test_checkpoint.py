@@ -104,6 +104,15 @@ def test_values_closed_over_get_their_gradients_and_backward_can_be_called_again
     assert {id(a) for a in loss.origin.args[0].origin.args} == {id(x), id(w), id(h)}
 
 
+def test_jacobians_and_hessians_are_those_of_the_function():
+    f = lambda x: np.tanh(x @ W) * x
+    g = mt.checkpoint(f)
+    x = normal(3)
+    assert np.array_equal(plain(mt.jacobian(g)(x)), plain(mt.jacobian(f)(x)))
+    of_f, of_g = (plain(mt.hessian(lambda x, h=h: h(x).sum())(x)) for h in (f, g))
+    np.testing.assert_allclose(of_g, of_f, rtol=1e-12)
+
+
 def test_only_what_is_asked_for_is_computed_and_all_of_it_at_once():
     calls = []
 
