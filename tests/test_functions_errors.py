@@ -12,15 +12,8 @@ MASK = X > 1
 
 
 OPTIONS = [
-    ("numpy.sum", "where=", lambda x: np.sum(x, where=MASK)),
-    ("numpy.sum", "initial=", lambda x: np.sum(x, initial=1.0)),
-    ("numpy.prod", "initial=", lambda x: np.prod(x, initial=2.0)),
-    ("numpy.mean", "where=", lambda x: np.mean(x, where=MASK)),
-    ("numpy.max", "initial=", lambda x: np.max(x, initial=9.0)),
-    ("numpy.max", "where=", lambda x: np.max(x, where=MASK, initial=0.0)),
-    ("numpy.var", "where=", lambda x: np.var(x, where=MASK)),
-    ("numpy.std", "where=", lambda x: np.std(x, where=MASK)),
-    ("numpy.var", "mean=", lambda x: np.var(x, mean=2.0)),
+    ("numpy.sum", "initial=", lambda x: np.sum(x, initial=Value(1.0))),
+    ("numpy.quantile", "weights=", lambda x: np.quantile(x, 0.5, weights=X, method="inverted_cdf")),
     ("numpy.exp", "where=", lambda x: np.exp(x, where=MASK)),
     ("numpy.add", "where=", lambda x: np.add(x, 1.0, where=MASK)),
     ("numpy.clip", "where=", lambda x: np.clip(x, 0.0, 1.0, where=MASK)),
