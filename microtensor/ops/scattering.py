@@ -7,6 +7,7 @@ of one place together. All ways are deterministic; sums differ by their rounding
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,23 @@ _FEW = 256  # below, nothing is faster than np.add.at
 
 def add_at(out: np.ndarray, values: Any, index: Any) -> np.ndarray:
     """Add values to an array of zeros at any index that NumPy knows, and give the array."""
-    if is_basic(index) or _is_once(index):
-        out[index] = values
-        return out
     values = np.asarray(values)
-    if values.size >= _FEW and out.dtype.kind == "f" and out.dtype.itemsize <= 8:
+    if is_basic(index):
+        out[index] = values
+    elif values.size < _FEW:
+        np.add.at(out, index, values)
+    elif _is_once(index):
+        out[index] = values
+    elif out.dtype.kind != "f" or out.dtype.itemsize > 8:
+        np.add.at(out, index, values)
+    else:
         places, axis = _only_axis(index)
         if places is not None and values.ndim == places.ndim + out.ndim - 1:
             _add_slices(out, values, places, axis)
-            return out
-        if 4 * values.size >= out.size:
+        elif 4 * values.size >= out.size:
             return _add_numbers(out, values, index)
-    np.add.at(out, index, values)
+        else:
+            np.add.at(out, index, values)
     return out
 
 
@@ -75,11 +81,9 @@ def _add_slices(out: np.ndarray, values: np.ndarray, places: np.ndarray, axis: i
     n = out.shape[axis]
     if places.min() < -n or places.max() >= n:
         out[(slice(None),) * axis + (places,)]  # NumPy's own error
-    out = np.moveaxis(out, axis, 0)
-    axes = range(axis, axis + places.ndim)
-    values = np.moveaxis(values, axes, range(places.ndim)).reshape(-1, *out.shape[1:])
+    values = values.reshape(*out.shape[:axis], -1, *out.shape[axis + 1 :])
     places = np.where(places < 0, places + n, places).reshape(-1)
-    if out.ndim == 1 or out[0].size < 4:
+    if axis == 0 and math.prod(out.shape[1:]) < 4:
         if 4 * places.size >= n:
             for i in np.ndindex(out.shape[1:]):
                 column = (slice(None), *i)
@@ -92,10 +96,11 @@ def _add_slices(out: np.ndarray, values: np.ndarray, places: np.ndarray, axis: i
     places = places[order]
     first = np.concatenate([[True], places[1:] != places[:-1]])
     once = first & np.append(first[1:], True)
-    out[places[once]] = values[order[once]]
+    before: tuple[Any, ...] = (slice(None),) * axis
+    out[(*before, places[once])] = values.take(order[once], axis)
     if not once.all():
         order, places, first = order[~once], places[~once], np.flatnonzero(first[~once])
-        out[places[first]] = np.add.reduceat(values[order], first, axis=0)
+        out[(*before, places[first])] = np.add.reduceat(values.take(order, axis), first, axis)
 
 
 def _add_numbers(out: np.ndarray, values: np.ndarray, index: Any) -> np.ndarray:
