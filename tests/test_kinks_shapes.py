@@ -246,6 +246,37 @@ def test_what_take_along_axis_reads_at_along_writes():
     np.testing.assert_array_equal(v.grad, [[2.0], [5.0]])
 
 
+@pytest.mark.parametrize(
+    ("shape", "places", "axis"),
+    [((1, 5), (4, 2), 1), ((3, 1, 4), (1, 2, 4), 0), ((2, 3), (1, 2), 1)],
+)
+def test_take_along_axis_repeats_arrays_and_places_as_numpy_does(shape, places, axis):
+    x = np.arange(np.prod(shape) * 1.0).reshape(shape)
+    places = np.arange(np.prod(places)).reshape(places) % shape[axis]
+    v = Value(x)
+    y = np.take_along_axis(v, places, axis)
+    np.testing.assert_array_equal(y.data, np.take_along_axis(x, places, axis))
+    y.sum().backward()
+    assert v.grad.sum() == y.size
+
+
+def test_take_along_axis_refuses_places_for_fewer_rows_as_numpy_does():
+    for x in (np.zeros((3, 4)), Value(np.zeros((3, 4)))):
+        with pytest.raises(IndexError, match="could not be broadcast"):
+            np.take_along_axis(x, np.zeros((2, 1), int), 1)
+        with pytest.raises(ValueError, match="same number of dimensions"):
+            np.take_along_axis(x, np.zeros(2, int), 1)
+
+
+def test_plain_numbers_are_taken_along_an_axis_at_places_that_are_a_value():
+    x = Value(np.array([[3.0, 1.0], [2.0, 5.0]]))
+    best = np.argmax(x, axis=1, keepdims=True)
+    y = np.take_along_axis(np.array([[10.0, 20.0], [30.0, 40.0]]), best, 1)
+    np.testing.assert_array_equal(y.data, [[10.0], [40.0]])
+    np.sum(x * y).backward()
+    np.testing.assert_array_equal(x.grad, [[10.0, 10.0], [40.0, 40.0]])
+
+
 def test_a_copy_is_an_array_of_its_own_and_differentiable():
     x = Value(X)
     y = x.copy()

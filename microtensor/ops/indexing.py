@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import composite, differentiable, primitive, registry
+from ..primitives import composite, differentiable, piecewise, primitive, registry
 from .scattering import add_at
 
 
@@ -114,18 +114,29 @@ def _take(
     return a[(slice(None),) * (axis % np.ndim(a)) + (indices,)]
 
 
+@primitive
+def _looked_up(indices: Any, table: Any, axis: int) -> Any:
+    """Read plain numbers at places that are a Value."""
+    return np.take_along_axis(table, indices, axis)
+
+
+_looked_up.__name__ = "take_along_axis"
+piecewise(_looked_up)
+
+
 @composite(np.take_along_axis)
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
+    if isinstance(arr, np.ndarray):
+        return _looked_up(indices, table=arr, axis=axis)
     return arr[index_along(np.shape(arr), indices, axis)]
 
 
 def index_along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
     """Give the index of the places that `numpy.take_along_axis` reads in an array of a shape."""
-    index = list(np.ogrid[tuple(slice(n) for n in np.shape(indices))])
-    for i, (n, m) in enumerate(zip(np.shape(indices), shape, strict=True)):
-        if n == 1 and m != 1:  # NumPy broadcasts the indices against the array
-            index[i] = np.arange(m).reshape([-1 if j == i else 1 for j in range(len(shape))])
+    index = list(np.ogrid[tuple(slice(n) for n in shape)])  # broadcast against the indices
+    if len(index) != np.ndim(indices):
+        np.take_along_axis(np.empty(shape), np.empty(np.shape(indices), int), axis)  # its error
     index[axis] = indices
     return tuple(index)
