@@ -103,7 +103,8 @@ class Batch(NDArrayOperatorsMixin):
         if method != "__call__":
             return one_by_one(getattr(ufunc, method), inputs, options)
         if ufunc.signature is None and not options:
-            y = elementwise(ufunc)(*inputs)
+            y = ufunc(*lined_up(inputs))
+            y = tuple(map(Batch, y)) if y.__class__ is tuple else Batch(y)
         else:
             y = called(ufunc, inputs, options)
         if out is None:
@@ -179,11 +180,16 @@ def _joined(rows: list[Any]) -> Any:
 
 def lined_up(args: Any) -> list[Any]:
     """Give arrays that broadcast row by row: the axis of rows comes before the longest shape."""
-    ndim = max(np.ndim(a) for a in args)
+    ranks = [a.data.ndim - 1 if a.__class__ is Batch else np.ndim(a) for a in args]
+    most = max(ranks)
     return [
-        a.data.reshape((len(a.data), *(1,) * (ndim - a.ndim), *a.shape)) if type(a) is Batch else a
-        for a in args
+        a if a.__class__ is not Batch else a.data if rank == most else _widened(a.data, most - rank)
+        for a, rank in zip(args, ranks, strict=True)
     ]
+
+
+def _widened(data: np.ndarray, axes: int) -> np.ndarray:
+    return data.reshape((len(data), *(1,) * axes, *data.shape[1:]))
 
 
 def elementwise(fn: Callable) -> Callable:

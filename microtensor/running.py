@@ -20,6 +20,7 @@ from .nesting import leaves, models, rebuild
 from .value import Value
 
 STAND_IN: dict = {}  # the mark of a leaf that stands for plain numbers: no call made it
+FEW = 4
 MOST_NUMBERS = 2**18  # in one array of many rows: 2 MB, which caches still hold
 
 
@@ -108,8 +109,11 @@ class Run:
     def rows(self) -> list[np.ndarray]:
         """Give the gradients of each entry of the one output: per input, a row for each.
 
-        All at once; or one by one, where a rule does what a Batch cannot do.
+        All at once; or one by one, where a rule does what a Batch cannot do, or where they are so
+        few that a Batch, whose calls take longer than an array's, would not pay.
         """
+        if np.size(self.outputs[0]._data) < FEW:
+            return self.rows_one_by_one()
         try:
             return self.rows_at_once()
         except Exception:  # an error that is no matter of Batches comes again
