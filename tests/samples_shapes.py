@@ -46,6 +46,10 @@ _BLOCKS = {
 }
 
 
+def _padded(**options: Any) -> Any:
+    return lambda f, x: f(np.pad(x, 2), **options)
+
+
 def _first(f: Any, *arrays: Any) -> Any:
     return f(*arrays)[0]
 
@@ -99,6 +103,9 @@ JOINING = [
         case(normal(2), normal(3), normal(1), sparse=True), case(normal(2), normal(3), copy=False),
         case(normal(2)), case(normal(), normal(2)), case(_NUMBER, normal(2), indexing="ij"),
         case(normal(2), [1.0, 2.0], how=_first), case(normal(0), normal(2))),
+    Row(np.trim_zeros, [case(normal(2, 3), how=_padded(axis=a)) for a in (None, 0, -1, (0, 1))],
+        [case(normal(3), how=_padded(trim=t)) for t in ("f", "b", "FB")], case(normal(2)),
+        case(normal(0), how=_padded())),
 ]  # fmt: skip
 
 _LABELS = np.array([[0, 2, 1], [1, 1, 0]])

@@ -245,6 +245,22 @@ def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(first[i] for i in range(np.shape(first)[0]))
 
 
+@composite(np.trim_zeros)
+def _trim_zeros(filt: Any, trim: Any = "fb", axis: Any = None) -> Any:
+    ndim = np.ndim(filt)
+    np.trim_zeros(np.empty((0,) * ndim), trim, axis)  # NumPy's own errors
+    places = np.argwhere(np.not_equal(filt, 0))
+    index: list[slice] = [slice(None)] * ndim
+    for a in range(ndim) if axis is None else [a % ndim for a in np.atleast_1d(axis)]:
+        if np.shape(places)[0] == 0:
+            index[a] = slice(0, 0)
+            continue
+        first, last = int(np.min(places[:, a])), int(np.max(places[:, a]))
+        front, back = "f" in trim.lower(), "b" in trim.lower()
+        index[a] = slice(first if front else 0, last + 1 if back else None)
+    return filt[tuple(index)]
+
+
 @composite(np.array_equiv)
 def _array_equiv(a1: Any, a2: Any) -> bool:
     try:
