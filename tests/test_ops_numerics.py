@@ -271,3 +271,21 @@ def test_einsum_of_an_empty_axis_has_a_gradient(subscripts):
     operands = [mt.Value(np.zeros((0, 3))), mt.Value(np.ones((2, 3)))][: subscripts.count(",") + 1]
     np.einsum(subscripts, *operands).sum().backward()
     assert [v.grad.shape for v in operands] == [v.shape for v in operands]
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3)])
+def test_softmax_over_nothing_is_nothing_as_in_pytorch(shape):
+    for fn in (mt.softmax, mt.log_softmax, mt.softmin):
+        x = mt.Value(np.zeros(shape, np.float32))
+        y = fn(x)
+        np.sum(y).backward()
+        assert y.shape == x.grad.shape == shape
+        assert y.dtype == np.float32
+
+
+def test_logsumexp_over_nothing_is_minus_infinity_as_in_pytorch():
+    x = mt.Value(np.zeros((2, 0)))
+    np.testing.assert_array_equal(mt.logsumexp(x, axis=1).data, [-np.inf, -np.inf])
+    assert mt.logsumexp(x, axis=0).shape == (0,)
+    mt.logsumexp(x, axis=1).sum().backward()
+    assert x.grad.shape == (2, 0)

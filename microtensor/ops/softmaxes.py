@@ -14,6 +14,10 @@ from ..primitives import differentiable, piecewise, primitive, stands_for
 from .reductions import keep
 
 
+def _largest(x: Any, axis: Any) -> Any:
+    return np.max(x, axis=axis, keepdims=True) if np.size(x) else 0  # none has no largest
+
+
 @primitive
 def softmax(x: Any, axis: int = -1) -> Any:
     """Give probabilities proportional to ``exp(x)`` along an axis.
@@ -33,7 +37,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> softmax(np.array([-0.5, 1.2, -0.1, 2.4])).round(4)
     array([0.0383, 0.2094, 0.0571, 0.6953])
     """
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))  # the largest exponent is 0: no overflow
+    e = np.exp(x - _largest(x, axis))  # the largest exponent is 0: no overflow
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
@@ -52,6 +56,8 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
+    if not np.size(x):
+        return np.exp(x)  # as empty, in the same dtype
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
@@ -77,7 +83,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 4)      # 1000 + log 2
     1000.6931
     """
-    top = np.max(x, axis=axis, keepdims=True)
+    top = _largest(x, axis)
     top = np.where(np.isfinite(top), top, 0)  # all -inf: their sum is exp(-inf), no nan
     with np.errstate(divide="ignore"):
         y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
