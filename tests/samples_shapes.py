@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from draws import Draw, Row, between, case, distinct, nonzero, normal, positive
 
-from microtensor.ops import building, choosing, joining
+from microtensor.ops import building, choosing, indexing, joining
 
 _NUMBER = normal().of(None)
 _MASK = np.array([[True, False, True], [False, False, True]])
@@ -233,6 +233,7 @@ BUILDING = [
 ]  # fmt: skip
 
 _STEPS = np.array([1, 0, 3])
+_TABLE = np.arange(6.0).reshape(2, 3)
 _BYTES = np.array([[7, 2, 200]], np.uint8)
 
 STATIC = [
@@ -263,6 +264,10 @@ STATIC = [
     Row(joining._inserted, case((2,), [0, 1], (2,), None),
         value=lambda shape, places, given, axis: np.array([2, 0, 3, 1])),
     Row(joining._kept, case((2, 3), [1], 1), value=lambda shape, places, axis: np.array([0, 2])),
+    Row(indexing._looked_up, case(np.array([[0, 2]]), table=_TABLE, axis=1),
+        case(distinct(2, 3), how=lambda f, x: f(np.argmax(x, 1, keepdims=True), table=_TABLE,
+                                                axis=1)),
+        value=lambda indices, table, axis: np.take_along_axis(table, indices, axis)),
     Row(np.array_equiv, case(normal(3), normal(3)), case(normal(3), normal(2)),
         case(normal(3), how=lambda f, x: f(x, [x, x] if not hasattr(x, "requires_grad")
                                            else np.stack([x, x])))),
