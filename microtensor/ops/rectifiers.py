@@ -212,17 +212,17 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     Raises
     ------
     ArgumentError
-        If the lower bound is not below the upper.
+        If the lower bound is above the upper.
 
     Examples
     --------
     >>> hardtanh(np.array([-2.0, 0.5, 2.0]))
     array([-1. ,  0.5,  1. ])
     """
-    if not min_val < max_val:
+    if not min_val <= max_val:
         raise ArgumentError(
             "hardtanh: the bounds are in the wrong order.",
-            expected="min_val < max_val",
+            expected="min_val <= max_val",
             got=f"min_val={min_val}, max_val={max_val}",
         )
     return np.minimum(np.maximum(x, min_val), max_val)
