@@ -121,4 +121,6 @@ def _outline(tree: Any) -> str:
 
 
 def _is_model(tree: Any) -> bool:
-    return isinstance(tree, Model) and not isinstance(tree, Node)
+    # A protocol's own check takes many times as long, and nearly everything is no model.
+    named = hasattr(tree, "named_parameters")
+    return named and isinstance(tree, Model) and not isinstance(tree, Node)
