@@ -289,3 +289,9 @@ def test_logsumexp_over_nothing_is_minus_infinity_as_in_pytorch():
     assert mt.logsumexp(x, axis=0).shape == (0,)
     mt.logsumexp(x, axis=1).sum().backward()
     assert x.grad.shape == (2, 0)
+
+
+def test_norms_of_order_above_2_have_no_slope_to_any_order_at_0_as_in_pytorch():
+    norm = lambda x: np.linalg.norm(x, 3.5)
+    np.testing.assert_array_equal(mt.grad(norm)(np.zeros(3)), np.zeros(3))
+    np.testing.assert_array_equal(mt.hessian(norm)(np.zeros(3)), np.zeros((3, 3)))

@@ -27,9 +27,11 @@ def _vector_norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ord: An
     if abs(ord) == _INF:
         largest = np.equal(np.abs(x), y)
         return g / np.sum(largest, axis=axis, keepdims=True) * np.where(largest, np.sign(x), 0)
-    share = np.abs(x) * _reciprocal(y)
-    if ord > 2:
+    if ord > 2:  # at 0 PyTorch takes every derivative as 0
+        zero = np.equal(y, 0)
+        share = np.where(zero, 0, np.abs(x) / np.where(zero, 1, y))
         return g * np.sign(x) * share ** (ord - 1)
+    share = np.abs(x) * _reciprocal(y)
     # At 0 the slope of the slope is infinite, for p < 1 the slope itself, which PyTorch takes as 0.
     none = np.equal(share, 0)
     power = np.where(none, 1, share) ** (ord - 1)
