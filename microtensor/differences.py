@@ -88,10 +88,9 @@ def rate_of(line: Line, noise: float, scale: float, tolerance: float, step: floa
         one, two, four = ((s[n] - s[-n]) / (2 * n * h) for n in (1, 2, 4))
         central, coarser = (4 * one - two) / 3, (4 * two - four) / 3  # Richardson's: no step²
         above, below = (4 * s[1] - s[2]) / (2 * h), (s[-2] - 4 * s[-1]) / (2 * h)
-        above2, below2 = (4 * s[2] - s[4]) / (4 * h), (s[-4] - 4 * s[-2]) / (4 * h)
         size = max(SMALLEST, scale, abs(central))
         doubt = _ROUNDINGS * (noise * _share(start, moves.values()) + EPS * size) / h
-        apart = np.max(np.abs([above - below, above2 - below2, central - coarser]))
+        apart = np.max(np.abs([above - below, central - coarser]))
         if apart <= tolerance * size + doubt:  # nan is not
             return Rate(central, central, doubt, "smooth")
         sides.append((below, above))

@@ -121,6 +121,9 @@ def test_the_call_that_makes_it_is_named_recorded_or_not(name, pause):
         lambda: Value(np.array([1, 2])) * 2,
         lambda: mt.logsumexp(x32(-np.inf, 1)).backward(),
         lambda: np.concatenate([x32(np.inf), x32(1)]),
+        lambda: np.pad(x32(1.0), 1, constant_values=-np.inf),
+        lambda: mt.vjp(lambda x: (x * 1.0, x * 2.0), 1.0)[1]((np.inf, 1.0)),
+        lambda: mt.vjp(lambda x: (x * 2.0, x * 1.0), 1.0)[1]((1.0, np.inf)),
     ],
 )
 def test_what_was_given_so_and_does_no_harm_is_no_anomaly(act):
@@ -211,6 +214,9 @@ def test_an_output_that_was_given_as_nan_is_traced_to_who_gave_it():
         "  given      x of shape (3,), from 1 to 1, 1 nan, 1 inf",
         "  Look at the data before they are used.",
     )
+    assert message(lambda: (Value(np.inf) * 2).backward()).startswith(
+        "backward: the output is inf, and no operation made it so."
+    )
     data = np.array([1, np.nan], np.float32)
     assert "\n  used by    numpy.multiply" in message(lambda: (x32(1, 2) * data).sum().backward())
     with np.errstate(all="ignore"):
@@ -261,6 +267,16 @@ def test_writing_into_anything_that_the_chain_rule_needs_is_told():
             loss.backward()
 
         assert message(act, StaleValueError).startswith(f"backward: {what}")
+
+
+def test_writing_before_a_gradient_of_a_function_is_pulled_is_told():
+    def act():
+        c = np.ones(3)
+        _, pull = mt.vjp(lambda x: (x * c).sum(), np.ones(3))
+        c[0] = 5.0
+        pull(1.0)
+
+    assert message(act, StaleValueError).startswith("backward: an array of shape (3,) was written")
 
 
 def test_assigning_is_told_as_ever_and_writing_afterwards_is_no_matter():

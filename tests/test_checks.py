@@ -105,6 +105,14 @@ WRONG = {
         normal(3, 3),
         normal(3),
     ),
+    "a factor at a large number": (
+        function(np.square, lambda g, y, x: 1.0001 * g * 2 * x),
+        np.array([1e6, -1e9]),
+    ),
+    "a very small factor of one entry of many": (
+        function(np.tanh, lambda g, y, x: g * (1 - y * y) * (1 + 3e-8 * (np.arange(500) == 0))),
+        0.5 + 0 * normal(500),
+    ),
     "one leaf of a nesting": (lambda p: p["a"] * SLIGHTLY(p["b"]), {"a": 2.0, "b": 0.5}),
     "not a number": (function(np.tanh, lambda g, y, x: g * np.nan), normal(3)),
     "infinity": (function(np.tanh, lambda g, y, x: g * np.inf), normal(3)),
@@ -117,6 +125,13 @@ def test_wrong_derivatives_are_objected_to(name):
     assert not compare_gradients(f, *args)
     with pytest.raises(GradientCheckError):
         check_gradients(f, *args)
+
+
+@pytest.mark.parametrize("entry", [0, 1, 321, 498, 499])
+def test_an_entry_that_no_sample_holds_is_found_by_halving(entry):
+    factor = 1 + (np.arange(500) == entry)
+    f = function(np.tanh, lambda g, y, x: g * (1 - y * y) * factor)
+    assert compare_gradients(f, normal(500))[0].where == f"at [{entry}]"
 
 
 def test_a_wrong_second_derivative_is_found_behind_a_right_first_one():
