@@ -141,9 +141,11 @@ def transposed_convolution(g: Any, weight: Any, *, geometry: Geometry, groups: i
     channels = weight.shape[1] * groups
     sizes = (*_padded(geometry), len(g))
     images = np.zeros((channels, *sizes), np.result_type(g, weight))
+    # Of a column and a row, matmul takes up to 60 times the time of broadcasting.
+    product = np.multiply if sums.shape[1] == 1 else np.matmul
     for rows, places in _parts(geometry, sizes[:-1], _row(geometry, images)):
         part = sums[:, :, rows]
-        columns = np.matmul(matrices, part.reshape(*part.shape[:2], -1))
+        columns = product(matrices, part.reshape(*part.shape[:2], -1))
         columns = columns.reshape(channels, len(places), *part.shape[2:])
         for k, there in enumerate(places):
             images[there] += columns[:, k]
