@@ -91,7 +91,7 @@ def _intersect1d(
 ) -> Any:
     first, second = common_places(ar1, ar2, assume_unique=assume_unique)
     values = np.reshape(ar1, -1)[first]
-    dtype = np.result_type(ar1, ar2)
+    dtype = np.result_type(*(x if hasattr(x, "dtype") else np.asarray(x) for x in (ar1, ar2)))
     values = values if values.dtype == dtype else astype(values, dtype)
     return (values, first, second) if return_indices else values
 

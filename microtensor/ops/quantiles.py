@@ -85,7 +85,8 @@ def order_weights(x: Any, kind: str, q: Any = None, method: str = "linear") -> A
             some = every[nans == count]
             valid = n - int(count)
             if count and (valid == 0 or not kind.startswith("nan")):
-                part[some, places[some, valid]] = 1  # nan is sorted to the end: this is the first
+                # nan is sorted to the end, and the last gets all; where nothing else is, the first.
+                part[some, places[some, 0 if kind.startswith("nan") else -1]] = 1
                 continue
             low, share = _place(kind, one, method, valid, x.dtype)
             part[some, places[some, low]] = 1 - share
@@ -109,7 +110,7 @@ piecewise(order_weights)
 def _to_entries(g: Any, y: Any, x: Any, kind: Any, q: Any, method: Any) -> Any:
     parts = order_weights(x, kind=kind, q=q, method=method)  # (Q, ..., N)
     g = np.reshape(g, (*np.shape(parts)[:-1], 1))
-    return np.sum(masked(g * parts, np.not_equal(parts, 0)), axis=0)
+    return np.sum(masked(g, np.not_equal(parts, 0)) * parts, axis=0)
 
 
 differentiable(order_statistic, _to_entries)

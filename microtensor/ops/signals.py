@@ -64,11 +64,12 @@ def _interp(
     x0, y0, x1, y1 = (read_at(p, at) for at in (low, high) for p in (xp, fp))
     below, above = np.less(x, xp[0]), np.greater_equal(x, xp[-1])
     # Outside there is no line; and at a point an infinite neighbour must not turn 0 into nan.
-    inside = np.logical_not(np.logical_or(below, above))
-    step = np.where(inside, x - x0, 0)
-    at_point = np.logical_and(np.logical_not(np.isnan(x)), np.logical_not(inside))
-    rise = np.where(at_point, 0, y1 - y0)
-    run = np.where(at_point, 1, x1 - x0)
+    outside = np.logical_or(below, above)
+    step, rise = np.where(outside, 0, x - x0), y1 - y0
+    flat = np.logical_or(
+        outside, np.logical_and(np.equal(step, 0), np.logical_not(np.isfinite(rise)))
+    )
+    rise, run = np.where(flat, 0, rise), np.where(flat, 1, x1 - x0)
     y = y0 + step * (rise / run)
     y = np.where(np.equal(x, xp[-1]), fp[-1], y)
     y = np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
