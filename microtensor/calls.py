@@ -5,7 +5,6 @@ NumPy's protocols, the methods and the operators all end in `call`, and `call` i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from .errors import DTypeError, MicrotensorError, MissingRuleError
 from .graph import PAUSED, Node, next_number, state
 from .notes import note_call
+from .ops import arrivals
 from .primitives import Known, missing_option, missing_rule, name_of, registry
 
 _new = object.__new__
@@ -69,11 +69,8 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def _look_again(fn: Callable) -> Known:
-    """Learn the functions of modules that are there now; they are large, not ours to import."""
-    if "scipy.special" in sys.modules:
-        from .ops import bessel, polynomials, special  # noqa: F401  # they register their rules
-    if "numpy.lib.recfunctions" in sys.modules:
-        from .ops import records  # noqa: F401  # it registers refusals
+    """Look once more, after learning the functions of modules that were loaded since."""
+    arrivals.learn()
     known = registry.get(fn)
     if known is None or known.word == "unsupported":
         raise missing_rule(fn)

@@ -6,11 +6,13 @@ import operator
 from typing import Any
 
 import numpy as np
+import numpy.fft
 from draws import Case, Row, case, distinct, normal, offgrid, positive
 
 from microtensor import ops
-from microtensor.ops import einsums
+from microtensor.ops import arrivals, einsums
 
+arrivals.learn()  # of numpy.fft, which NumPy loads on first use
 S = np.s_
 _MASK = np.array(
     [[True, False, True, False], [False, False, True, True], [True, True, False, True]]
@@ -247,4 +249,10 @@ STATIC = [
         case(normal(3), how=lambda f, x: f(x * np.nan, x * np.nan, equal_nan=True))),
 ]  # fmt: skip
 
-PLACES = [*INDEXING, *PRODUCTS, *PIECEWISE, *STATIC]
+SHIFTED = [
+    Row(fn, case(normal(5)), case(normal(4)), case(normal(3, 4)), case(normal(3, 4), axes=1),
+        case(normal(3, 4, 5), axes=(0, -1)), case(normal(0, 3)), case(normal(3, 2), 0))
+    for fn in (np.fft.fftshift, np.fft.ifftshift)
+]  # fmt: skip
+
+PLACES = [*INDEXING, *PRODUCTS, *PIECEWISE, *STATIC, *SHIFTED]
