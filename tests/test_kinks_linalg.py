@@ -7,11 +7,12 @@ import warnings
 
 import numpy as np
 import pytest
+from oracles import leaves
 
 import microtensor as mt
 from microtensor import Value, ops
 from microtensor.errors import MissingRuleError, ShapeError
-from microtensor.ops import pseudoinverses
+from microtensor.ops import products, pseudoinverses
 
 INF, NAN = float("inf"), float("nan")
 HALF, ROOT = 0.5, 0.5**0.5
@@ -361,6 +362,27 @@ def test_results_are_of_numpys_types_with_names():
     assert type(found) is tuple
     assert found[2] == expected[2] == 2
     assert not isinstance(found[2], Value)
+
+
+def test_a_chain_is_multiplied_in_the_cheapest_order():
+    """Cormen et al., *Introduction to Algorithms* (2022), section 14.2: (A(BC))((DE)F)."""
+    split = products._cheapest_split([30, 35, 15, 5, 10, 20, 25])
+    assert [split[part] for part in ((0, 5), (0, 2), (3, 5))] == [2, 0, 4]
+
+
+@pytest.mark.parametrize("fn", [np.linalg.pinv, np.linalg.matrix_rank, np.linalg.svd])
+def test_of_a_symmetric_matrix_the_lower_triangle_is_read(fn):
+    x = np.array([[2.0, 9.0], [1.0, 1.0]])
+    found, expected = leaves(fn(Value(x), hermitian=True)), leaves(fn(x, hermitian=True))
+    for y, e in zip(found, expected, strict=True):
+        np.testing.assert_allclose(y.data, e, atol=1e-14)
+
+
+@pytest.mark.parametrize("angle", [0.1, 5.0, 50.0])
+def test_the_exponential_of_a_turn_is_its_rotation(angle):
+    y = ops.matrix_exp(Value([[0.0, -angle], [angle, 0.0]]))
+    cos, sin = np.cos(angle), np.sin(angle)
+    np.testing.assert_allclose(y.data, [[cos, -sin], [sin, cos]], atol=1e-13)
 
 
 def test_a_condition_is_infinite_where_a_matrix_is_singular():

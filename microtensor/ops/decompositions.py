@@ -248,7 +248,8 @@ def _svd_of_symmetric(a: Any, compute_uv: bool) -> Any:
     order = np.flip(np.argsort(np.abs(values), -1), -1)
     values = np.take_along_axis(values, order, -1)
     u = np.take_along_axis(vectors, np.expand_dims(order, -2), -1)
-    return _SVDResult(u, np.abs(values), (u * np.expand_dims(np.sign(values), -2)).mT)
+    signs = np.copysign(1.0, values)  # of 0, too: its vectors are of length 1
+    return _SVDResult(u, np.abs(values), (u * np.expand_dims(signs, -2)).mT)
 
 
 # QR
