@@ -25,6 +25,7 @@ from draws import (
 )
 from samples_activations import MORE_ACTIVATIONS
 from samples_arrays import ARRAYS
+from samples_images import IMAGES
 from samples_linalg import LINALG
 from samples_places import PLACES
 from samples_reductions import REDUCTIONS
@@ -233,5 +234,5 @@ METHODS = [
 
 ROWS = [
     *ELEMENTWISE, *ACTIVATIONS, *MORE_ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
-    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *SPECIAL,
+    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *IMAGES, *SPECIAL,
 ]  # fmt: skip

@@ -467,3 +467,69 @@ def test_windows_that_could_be_written_into_are_refused():
         "numpy.lib.stride_tricks.sliding_window_view has no derivative rule for its option "
         "writeable=."
     )
+
+
+# Images and similarities
+
+
+def test_what_is_shuffled_can_be_shuffled_back():
+    x = np.random.default_rng(4).standard_normal((2, 8, 3, 5))
+    np.testing.assert_array_equal(mt.pixel_unshuffle(mt.pixel_shuffle(x, 2), 2), x)
+
+
+def test_the_nearest_place_is_found_as_pytorch_rounds_it():
+    x = np.arange(10)  # integers, too
+    found = mt.interpolate(x[None, None], scale_factor=0.5)
+    np.testing.assert_array_equal(found, [[[0, 2, 4, 6, 8]]])
+    found = mt.interpolate(x[None, None].astype(float), size=6)  # floor(3 * 10 / 6) is 5
+    np.testing.assert_array_equal(found, [[[0, 1, 3, 5, 6, 8]]])
+
+
+def test_a_vector_of_zeros_has_no_direction_and_finite_gradients():
+    np.testing.assert_array_equal(mt.normalize(np.zeros((1, 2))), [[0, 0]])
+    found = gradient(mt.normalize, [[0.0, 0.0]])
+    np.testing.assert_allclose(found, [[1e12, 1e12]])
+    found = gradient(lambda x: mt.cosine_similarity(x, np.array([[3.0, 4.0]])), [[0.0, 0.0]])
+    np.testing.assert_allclose(found, [[0.6e8, 0.8e8]])
+
+
+IMAGE_ERRORS = [
+    (
+        lambda x: mt.pixel_shuffle(x, 2), ShapeError,
+        "pixel_shuffle: the channels cannot be made into places.\n"
+        "  expected  shape (..., C * 4, H, W)\n"
+        "  got       shape (1, 3, 3, 2)",
+    ),
+    (
+        lambda x: mt.pixel_unshuffle(x, 2), ShapeError,
+        "pixel_unshuffle: the places cannot be made into channels.\n"
+        "  expected  shape (..., C, H * 2, W * 2)\n"
+        "  got       shape (1, 3, 3, 2)",
+    ),
+    (
+        lambda x: mt.interpolate(x, 4, mode="bilinear"), ArgumentError,
+        "interpolate: there is no such mode here.\n"
+        "  expected  mode='nearest'\n"
+        "  got       mode='bilinear'\n"
+        "  Linear interpolation is a product with a matrix on each axis.",
+    ),
+    (
+        lambda x: mt.interpolate(x, 4, 2), ArgumentError,
+        "interpolate: either a size or a factor is needed.\n"
+        "  expected  size= or scale_factor=\n"
+        "  got       both",
+    ),
+    (
+        lambda x: mt.interpolate(x[0, 0], 4), ShapeError,
+        "interpolate: the input must have a batch axis, channels, and places.\n"
+        "  expected  shape (N, C, L), (N, C, H, W) or (N, C, D, H, W)\n"
+        "  got       shape (3, 2)",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "kind", "message"), IMAGE_ERRORS)
+def test_functions_of_images_refuse_what_does_not_fit(f, kind, message):
+    with pytest.raises(kind) as error:
+        f(Value(np.ones((1, 3, 3, 2))))
+    assert str(error.value) == message

@@ -21,6 +21,7 @@ from . import (
     elementwise,
     exponentials,
     families,
+    images,
     indexing,
     joining,
     linalg,
@@ -38,6 +39,7 @@ from . import (
     scattering,
     shapes,
     signals,
+    similarities,
     softmaxes,
     solving,
     statistics,
@@ -69,6 +71,7 @@ from .convolutions import (
     conv_transpose3d,
 )
 from .exponentials import matrix_exp
+from .images import interpolate, pixel_shuffle, pixel_unshuffle
 from .indexing import scatter_add, scatter_set
 from .linalg import linear
 from .pooling import (
@@ -98,6 +101,7 @@ from .rectifiers import (
     softshrink,
     threshold,
 )
+from .similarities import cosine_similarity, normalize, pairwise_distance
 from .softmaxes import log_softmax, logsumexp, one_hot, softmax, softmax_cross_entropy, softmin
 from .solving import solve_triangular
 from .windows import fold, unfold
@@ -128,6 +132,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose3d",
     "convolutions",
+    "cosine_similarity",
     "counting",
     "decompositions",
     "determinants",
@@ -143,7 +148,9 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "images",
     "indexing",
+    "interpolate",
     "joining",
     "leaky_relu",
     "linalg",
@@ -157,10 +164,14 @@ __all__ = [
     "max_pool2d",
     "max_pool3d",
     "mish",
+    "normalize",
     "norms",
     "one_hot",
     "ordering",
+    "pairwise_distance",
     "parts",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "pooling",
     "prelu",
     "products",
@@ -179,6 +190,7 @@ __all__ = [
     "sigmoid",
     "signals",
     "silu",
+    "similarities",
     "softmax",
     "softmax_cross_entropy",
     "softmaxes",

@@ -1,0 +1,149 @@
+"""Images made larger, and channels made into places.
+
+Axes: ``N`` batch, ``C`` channels, ``H, W`` places. All are moves of entries, so that there is
+nothing to derive.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, ShapeError
+from .windows import batched, per_axis
+
+
+def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
+    """Make r * r channels into one that is r times as high and as wide.
+
+    Parameters
+    ----------
+    x : (..., C * r * r, H, W) array or Value
+    upscale_factor : int
+        r
+
+    Returns
+    -------
+    (..., C, H * r, W * r) array or Value
+
+    Raises
+    ------
+    ShapeError
+        If r * r does not divide the channels.
+
+    References
+    ----------
+    .. [1] Shi and others, *Real-Time Single Image and Video Super-Resolution Using an Efficient
+       Sub-Pixel Convolutional Neural Network* (2016), equation 4.
+
+    Examples
+    --------
+    >>> pixel_shuffle(np.arange(4.0).reshape(4, 1, 1), 2)
+    array([[[0., 1.],
+            [2., 3.]]])
+    """
+    (r,) = per_axis("pixel_shuffle", "upscale_factor", upscale_factor, 1)
+    shape = np.shape(x)
+    if len(shape) < 3 or shape[-3] % (r * r):
+        raise ShapeError(
+            "pixel_shuffle: the channels cannot be made into places.",
+            expected=f"shape (..., C * {r * r}, H, W)",
+            got=f"shape {shape}",
+        )
+    *batch, channels, h, w = shape
+    x = np.reshape(x, (-1, channels // (r * r), r, r, h, w))
+    x = np.transpose(x, (0, 1, 4, 2, 5, 3))  # (N, C, H, r, W, r)
+    return np.reshape(x, (*batch, channels // (r * r), h * r, w * r))
+
+
+def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
+    """Make squares of r * r places into as many channels: `pixel_shuffle` turned around.
+
+    Raises
+    ------
+    ShapeError
+        If r does not divide height and width.
+
+    Examples
+    --------
+    >>> pixel_unshuffle(np.array([[[0.0, 1.0], [2.0, 3.0]]]), 2).ravel()
+    array([0., 1., 2., 3.])
+    """
+    (r,) = per_axis("pixel_unshuffle", "downscale_factor", downscale_factor, 1)
+    shape = np.shape(x)
+    if len(shape) < 3 or shape[-1] % r or shape[-2] % r:
+        raise ShapeError(
+            "pixel_unshuffle: the places cannot be made into channels.",
+            expected=f"shape (..., C, H * {r}, W * {r})",
+            got=f"shape {shape}",
+        )
+    *batch, channels, h, w = shape
+    x = np.reshape(x, (-1, channels, h // r, r, w // r, r))
+    x = np.transpose(x, (0, 1, 3, 5, 2, 4))  # (N, C, r, r, H, W)
+    return np.reshape(x, (*batch, channels * r * r, h // r, w // r))
+
+
+def interpolate(x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> Any:
+    """Make images larger or smaller, by repeating or leaving out entries.
+
+    Parameters
+    ----------
+    x : (N, C, L), (N, C, H, W) or (N, C, D, H, W) array or Value
+    size : int or tuple of int, optional
+        How long the last axes shall be.
+    scale_factor : number or tuple of numbers, optional
+        Or how many times as long as they are.
+    mode : {"nearest"}
+        Place i of H' shows place ``floor(i * H / H')`` of H, or, if a factor is given,
+        ``floor(i / factor)``.
+
+    Raises
+    ------
+    ArgumentError
+        If not one of size and scale_factor is given, or the mode is another.
+    ShapeError
+        If x has another number of axes.
+
+    Examples
+    --------
+    >>> interpolate(np.array([[[1.0, 2.0]]]), scale_factor=2)
+    array([[[1., 1., 2., 2.]]])
+    """
+    if mode != "nearest":
+        raise ArgumentError(
+            "interpolate: there is no such mode here.",
+            expected="mode='nearest'",
+            got=f"mode={mode!r}",
+            hint="Linear interpolation is a product with a matrix on each axis.",
+        )
+    if (size is None) == (scale_factor is None):
+        raise ArgumentError(
+            "interpolate: either a size or a factor is needed.",
+            expected="size= or scale_factor=",
+            got="neither" if size is None else "both",
+        )
+    axes = min(max(np.ndim(x) - 2, 1), 3)
+    x, alone = batched("interpolate", x, axes)
+    if alone:
+        raise ShapeError(
+            "interpolate: the input must have a batch axis, channels, and places.",
+            expected="shape (N, C, L), (N, C, H, W) or (N, C, D, H, W)",
+            got=f"shape {x.shape[1:]}",
+        )
+    inputs = x.shape[2:]
+    if size is not None:
+        sizes = per_axis("interpolate", "size", size, axes)
+        steps = [n / m for n, m in zip(inputs, sizes, strict=True)]
+    else:
+        factors = tuple(scale_factor) if np.ndim(scale_factor) else (scale_factor,) * axes
+        sizes = tuple(int(n * f) for n, f in zip(inputs, factors, strict=True))
+        sizes = per_axis("interpolate", "size", sizes, axes)
+        steps = [1 / f for f in factors]
+    for axis, (n, m, step) in enumerate(zip(inputs, sizes, steps, strict=True), start=2):
+        dtype = np.result_type(x.dtype, np.float32)
+        numbers = np.arange(m, dtype=dtype) * dtype.type(step)
+        rounded = np.floor(numbers.astype(np.float32))  # as PyTorch rounds them
+        places = np.minimum(rounded.astype(int), n - 1)
+        x = np.take(x, places, axis=axis)
+    return x
