@@ -318,6 +318,19 @@ def test_nothing_is_replaced_outside_of_a_block():
     assert untouched()
 
 
+def test_the_drop_in_for_micrograd_is_watched_too():
+    from microtensor import micrograd
+
+    own = micrograd._made
+    found = message(lambda: (micrograd.Value(0.0) ** -1 + 1.0).backward())
+    assert found.startswith("numpy.")
+    assert " gave inf, of finite numbers.\n" in found
+    found = message(lambda: (micrograd.Value(0.0) ** 0.5).backward())
+    assert found.startswith("backward: the rule of numpy.power gave inf, for ")
+    assert micrograd._made is own
+    assert untouched()
+
+
 def test_blocks_nest_and_one_object_can_be_entered_twice():
     watch = mt.detect_anomaly()
     with watch, watch, mt.detect_anomaly():
