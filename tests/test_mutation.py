@@ -51,7 +51,7 @@ def test_a_mutant_takes_the_place_of_the_code_of_its_function_alone(mutant):
     namespace: dict = {}
     exec(original, namespace)
     pairs = list(differing(original, compile(mutant.tree, "rules.py", "exec")))
-    assert [old.co_name for old, _ in pairs] == ["<lambda>"]
+    assert [old.co_name for old, _ in pairs] == ["<lambda>"]  # the innermost; here, the only one
     assert namespace["other"](-2.0) == -2.0
     put_in_place(pairs)
     assert namespace["other"](-2.0) == (2.0 if mutant.before == "x if x else -x" else -2.0)

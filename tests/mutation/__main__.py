@@ -9,6 +9,7 @@ that `EQUIVALENT` in ``equivalents.py`` gives.
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import os
 import signal
@@ -48,26 +49,35 @@ class Mutation:
     def __init__(self, files: list[Path], share: tuple[int, int]) -> None:
         self.files, self.share = files, share
         self.survivors: list[tuple[str, Mutant]] = []
+        self.failures: list[Any] = []  # of the test that runs
+        self.trouble: list[str] = []
         self.counts = {"noticed": 0, "equivalent": 0, "survived": 0, "not run by any test": 0}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.failures.append(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         tests = self.tests_of_each_function(session)
+        if self.trouble:
+            return True
         number = 0
         for path in self.files:
             source = path.read_text(encoding="utf-8")
             original = compile(source, str(path), "exec")
             everything = {i.nodeid: i for k, its in tests.items() if k[0] == str(path) for i in its}
-            if noticed([], list(everything.values())):
-                raise SystemExit(f"{path.name}: its tests fail without any mutant")
+            if self.noticed([], list(everything.values())):
+                self.trouble.append(f"{path.name}: its tests fail without any mutant")
+                return True
             for mutant in mutants(source):
                 number += 1
                 if number % self.share[1] != self.share[0] % self.share[1]:
                     continue
                 altered = compile(mutant.tree, str(path), "exec")
                 pairs = list(differing(original, altered))
-                items = [i for old, _ in pairs for i in tests[key(old)]]
-                self.judge(path.name, mutant, pairs, items)
+                ran = {i.nodeid: i for old, _ in pairs for i in tests[key(old)]}
+                self.judge(path.name, mutant, pairs, list(ran.values()))
         return True
 
     def tests_of_each_function(self, session: pytest.Session) -> dict[tuple, list[Any]]:
@@ -83,11 +93,11 @@ class Mutation:
             start = time.perf_counter()
             sys.setprofile(note)
             try:
-                passed = run(item)
+                passed = run(item, self.failures)
             finally:
                 sys.setprofile(None)
             if not passed:
-                raise SystemExit(f"{item.nodeid} fails without any mutant")
+                self.trouble.append(f"{item.nodeid} fails without any mutant")
             took = time.perf_counter() - start
             for code in seen:
                 ran[key(code)].append((took, n, item))
@@ -103,12 +113,29 @@ class Mutation:
         elif not items:
             verdict = "not run by any test"
         else:
-            verdict = "noticed" if noticed(pairs, items) else "survived"
+            verdict = "noticed" if self.noticed(pairs, items) else "survived"
         self.counts[verdict] += 1
         if verdict in ("survived", "not run by any test"):
             self.survivors.append((name, mutant))
             print(f"\n{verdict}: {name}:{mutant.line} {mutant.function}", flush=True)
             print(f"    {mutant.before}\n    {mutant.after}", flush=True)
+
+    def noticed(self, pairs: list, items: list[Any]) -> bool:
+        """Run tests on a mutant in a process of its own; tell whether one of them fails."""
+        child = os.fork()
+        if child == 0:
+            code = 2
+            try:
+                silence = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(silence, 1)
+                os.dup2(silence, 2)
+                signal.alarm(SECONDS)
+                put_in_place(pairs)
+                code = 0 if all(run(item, self.failures) for item in items) else 1
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        return status != 0
 
 
 def key(code: types.CodeType) -> tuple:
@@ -116,38 +143,15 @@ def key(code: types.CodeType) -> tuple:
 
 
 def differing(a: types.CodeType, b: types.CodeType) -> Any:
-    """Pair the innermost functions of two files that differ."""
-    inner = [
-        (x, y)
-        for x, y in zip(a.co_consts, b.co_consts, strict=False)
-        if isinstance(x, types.CodeType) and isinstance(y, types.CodeType)
-    ]
-    found = [pair for x, y in inner if x != y for pair in differing(x, y)]
-    # A function that differs in more than the functions inside of it is altered itself.
-    own = [c for c in a.co_consts if not isinstance(c, types.CodeType)]
-    others = [c for c in b.co_consts if not isinstance(c, types.CodeType)]
-    if a.co_name != "<module>" and (a.co_code != b.co_code or own != others or not found):
-        yield a, b
-    else:
-        yield from found
+    """Pair the functions of two files that differ, the innermost first.
 
-
-def noticed(pairs: list, items: list[Any]) -> bool:
-    """Run tests on a mutant in a process of its own; tell whether one of them fails."""
-    child = os.fork()
-    if child == 0:
-        code = 2
-        try:
-            silence = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(silence, 1)
-            os.dup2(silence, 2)
-            signal.alarm(SECONDS)
-            put_in_place(pairs)
-            code = 0 if all(run(item) for item in items) else 1
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return status != 0
+    The outer ones are there because a function or a comprehension inside may be made anew from
+    their code at each call.
+    """
+    for x, y in zip(a.co_consts, b.co_consts, strict=False):
+        if isinstance(x, types.CodeType) and isinstance(y, types.CodeType) and x != y:
+            yield from differing(x, y)
+            yield x, y
 
 
 def put_in_place(pairs: list) -> None:
@@ -156,25 +160,16 @@ def put_in_place(pairs: list) -> None:
     for thing in gc.get_objects():
         if isinstance(thing, types.FunctionType) and key(thing.__code__) in new:
             thing.__code__ = new[key(thing.__code__)]
+        elif isinstance(thing, functools._lru_cache_wrapper):
+            thing.cache_clear()  # what the original computed would hide the mutant
 
 
-def run(item: Any) -> bool:
-    """Run one test as pytest does, without a report; tell whether it passed."""
-    passed = True
-    item._initrequest()  # what fixtures gave an earlier run of this test is over
+def run(item: Any, failures: list[Any]) -> bool:
+    """Run one test as pytest does; tell whether it passed."""
+    failures.clear()
     with np.errstate():
-        for step in ("setup", "call", "teardown"):
-            if step == "call" and not passed:
-                continue
-            hook = getattr(item.ihook, f"pytest_runtest_{step}")
-            info = pytest.CallInfo.from_call(
-                lambda hook=hook, step=step: (
-                    hook(item=item, nextitem=None) if step == "teardown" else hook(item=item)
-                ),
-                when=step,
-            )
-            passed = passed and info.excinfo is None
-    return passed
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+    return not failures
 
 
 def main() -> int:
@@ -187,10 +182,13 @@ def main() -> int:
         for p in sorted(Path("tests").glob(f"test_{kind}_*.py"))
     ]
     plugin = Mutation(files, (part, parts))
-    pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[plugin])
+    pytest.main(
+        ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[plugin]
+    )
     total = sum(plugin.counts.values())
     print(f"\n{total} mutants: " + ", ".join(f"{n} {what}" for what, n in plugin.counts.items()))
-    return 1 if plugin.survivors or not total else 0
+    print("\n".join(plugin.trouble))
+    return 1 if plugin.survivors or plugin.trouble or not total else 0
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def _alterations(function: ast.AST, node: ast.expr) -> Iterator[Callable]:
             yield lambda n: ast.Constant(n.value + 1)
     elif isinstance(node, ast.Attribute) and node.attr in FUNCTIONS and _is_numpy(node):
         yield _other_function
-    elif isinstance(node, ast.Name):
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         parameters = {a.arg for a in function.args.args}  # type: ignore[attr-defined]
         if {node.id, PARTNERS.get(node.id)} <= parameters:
             yield lambda n: ast.Name(PARTNERS[n.id], ast.Load())
