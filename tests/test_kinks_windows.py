@@ -533,3 +533,19 @@ def test_functions_of_images_refuse_what_does_not_fit(f, kind, message):
     with pytest.raises(kind) as error:
         f(Value(np.ones((1, 3, 3, 2))))
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 2, 2), (1, 0, 2, 2), (1, 4, 0, 2), (1, 4, 2, 0)])
+def test_pixels_of_nothing_are_shuffled(shape):
+    x = np.zeros(shape)
+    y = mt.pixel_shuffle(x, 2)
+    assert y.shape == (shape[0], shape[1] // 4, shape[2] * 2, shape[3] * 2)
+    assert mt.pixel_unshuffle(y, 2).shape == shape
+
+
+def test_cosine_similarity_is_along_an_axis_of_both_together_as_in_pytorch():
+    a, b = np.array([[[3.0, 1.0], [4.0, 0.0]]]), np.array([[[1.0, 2.0]], [[0.0, 2.0]]])
+    # (1, 2, 2) with (2, 1, 2), over the axis of length 1 in b: as of [[[1, 2], [1, 2]], ...]
+    expected = mt.cosine_similarity(*np.broadcast_arrays(a, b), axis=1)
+    np.testing.assert_array_equal(mt.cosine_similarity(Value(a), b, axis=1).data, expected)
+    np.testing.assert_allclose(expected, [[7 / 50**0.5, 0.5**0.5], [0, 0.5**0.5]])

@@ -6,6 +6,7 @@ nothing to derive.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
             got=f"shape {shape}",
         )
     *batch, channels, h, w = shape
-    x = np.reshape(x, (-1, channels // (r * r), r, r, h, w))
+    x = np.reshape(x, (math.prod(batch), channels // (r * r), r, r, h, w))
     x = np.transpose(x, (0, 1, 4, 2, 5, 3))  # (N, C, H, r, W, r)
     return np.reshape(x, (*batch, channels // (r * r), h * r, w * r))
 
@@ -79,7 +80,7 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
             got=f"shape {shape}",
         )
     *batch, channels, h, w = shape
-    x = np.reshape(x, (-1, channels, h // r, r, w // r, r))
+    x = np.reshape(x, (math.prod(batch), channels, h // r, r, w // r, r))
     x = np.transpose(x, (0, 1, 3, 5, 2, 4))  # (N, C, r, r, H, W)
     return np.reshape(x, (*batch, channels * r * r, h // r, w // r))
 

@@ -30,6 +30,7 @@ def cosine_similarity(a: Any, b: Any, axis: int = 1, eps: float = 1e-8) -> Any:
     >>> cosine_similarity(np.array([[1.0, 0.0]]), np.array([[3.0, 4.0]]))
     array([0.6])
     """
+    a, b = np.broadcast_arrays(a, b)  # the axis is one of what they make together
     lengths = [np.maximum(np.linalg.norm(v, axis=axis, keepdims=True), eps) for v in (a, b)]
     return np.sum((a / lengths[0]) * (b / lengths[1]), axis=axis)
 
