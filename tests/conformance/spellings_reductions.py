@@ -196,7 +196,13 @@ def pdist(x, p=2.0):
     return np.linalg.vector_norm(x[rows] - x[others], ord=p, axis=-1)
 
 
+def unique(x, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """NumPy's is always sorted."""
+    return np.unique(x, False, return_inverse, return_counts, dim)
+
+
 SPELLINGS = {
+    "unique": unique,
     "sum": reduced(np.sum),
     "nansum": reduced(np.nansum),
     "mean": reduced(np.mean),

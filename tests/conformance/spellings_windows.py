@@ -31,6 +31,17 @@ def local_response_norm(x, size, alpha=1e-4, beta=0.75, k=1.0):
     return x / (k + alpha * np.mean(windows, axis=-1)) ** beta
 
 
+def upsample_bilinear(x, size=None, scale_factor=None):
+    """Mix the nearest entries, by a matrix for each axis; corners stay where they are."""
+    for axis in (2, 3):
+        n = x.shape[axis]
+        m = int(n * scale_factor) if size is None else size[axis - 2]
+        places = np.linspace(0, n - 1, m)
+        weights = np.stack([np.interp(places, np.arange(n), one) for one in np.eye(n)])
+        x = np.swapaxes(np.swapaxes(x, axis, -1) @ weights, axis, -1)
+    return x
+
+
 def avg_pool2d(x, kernel_size, stride=None, *options):
     """An empty stride means none."""
     return mt.avg_pool2d(x, kernel_size, stride or None, *options)
@@ -60,5 +71,6 @@ SPELLINGS = {
     "nn.functional.pixel_shuffle": mt.pixel_shuffle,
     "nn.functional.pixel_unshuffle": mt.pixel_unshuffle,
     "nn.functional.channel_shuffle": channel_shuffle,
+    "nn.functional.upsample_bilinear": upsample_bilinear,
     "nn.functional.upsample_nearest": mt.interpolate,
 }
