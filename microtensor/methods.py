@@ -72,11 +72,11 @@ def _general(fn: Callable, a: Any, b: Any) -> Any:
     return call(fn, (a, b), {})
 
 
-def _comparison(fn: Callable) -> Callable:
-    def compare(self: Node, other: Any) -> Any:
+def _other_operator(fn: Callable) -> Callable:
+    def operate(self: Node, other: Any) -> Any:
         return _general(fn, self, other)
 
-    return compare
+    return operate
 
 
 def _in_place(compute: Callable) -> Callable:
@@ -132,14 +132,14 @@ class Methods(Node):
     __rtruediv__ = _reflected(np.true_divide, operator.truediv)
     __rpow__ = _reflected(np.power, operator.pow)
     __rmatmul__ = _reflected(np.matmul, operator.matmul)
-    __floordiv__ = _comparison(np.floor_divide)
-    __mod__ = _comparison(np.remainder)
-    __lt__ = _comparison(np.less)
-    __le__ = _comparison(np.less_equal)
-    __gt__ = _comparison(np.greater)
-    __ge__ = _comparison(np.greater_equal)
-    __eq__ = _comparison(np.equal)
-    __ne__ = _comparison(np.not_equal)
+    __floordiv__ = _other_operator(np.floor_divide)
+    __mod__ = _other_operator(np.remainder)
+    __lt__ = _other_operator(np.less)
+    __le__ = _other_operator(np.less_equal)
+    __gt__ = _other_operator(np.greater)
+    __ge__ = _other_operator(np.greater_equal)
+    __eq__ = _other_operator(np.equal)
+    __ne__ = _other_operator(np.not_equal)
     __hash__ = object.__hash__  # defining __eq__ takes it away; a Value is hashed by identity
     __neg__ = _function(np.negative, operator.neg)
     __abs__ = _function(np.absolute, abs)
@@ -150,9 +150,9 @@ class Methods(Node):
     def __invert__(self) -> Any:
         return call(np.invert, (self,), {})
 
-    __and__ = __rand__ = _comparison(np.bitwise_and)  # of bools and integers, as NumPy's
-    __or__ = __ror__ = _comparison(np.bitwise_or)
-    __xor__ = __rxor__ = _comparison(np.bitwise_xor)
+    __and__ = __rand__ = _other_operator(np.bitwise_and)  # of bools and integers, as NumPy's
+    __or__ = __ror__ = _other_operator(np.bitwise_or)
+    __xor__ = __rxor__ = _other_operator(np.bitwise_xor)
 
     def __rfloordiv__(self, other: Any) -> Any:
         return _general(np.floor_divide, other, self)
@@ -198,9 +198,12 @@ class Methods(Node):
     max = _method(np.max)
     min = _method(np.min)
     cumsum = _method(np.cumsum)
+    cumprod = _method(np.cumprod)
     argmax = _method(np.argmax)
     argmin = _method(np.argmin)
     argsort = _method(np.argsort)
+    argpartition = _method(np.argpartition)
+    searchsorted = _method(np.searchsorted)
     nonzero = _method(np.nonzero)
     any = _method(np.any)
     all = _method(np.all)
@@ -214,7 +217,21 @@ class Methods(Node):
     squeeze = _method(np.squeeze)
     diagonal = _method(np.diagonal)
     trace = _method(np.trace)
+    choose = _method(np.choose)
+    conj = conjugate = _method(np.conjugate)
     astype = _method(astype)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """The same as ``np.compress`` of this Value."""
+        return call(np.compress, (condition, self), {"axis": axis})
+
+    @property
+    def real(self) -> Any:
+        return call(np.real, (self,), {})
+
+    @property
+    def imag(self) -> Any:
+        return call(np.imag, (self,), {})
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """The same as ``np.reshape`` of this Value; the shape may be given as numbers."""

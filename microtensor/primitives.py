@@ -113,7 +113,8 @@ class Known:
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
         """Split a call into its array operands, in order, and its options by name."""
         arity = self.arity
-        if not kwargs and (arity is None or len(args) == arity):
+        few = arity is None and (self.word != "piecewise" or len(args) < 3)  # too few for out=
+        if not kwargs and (few or len(args) == arity):
             return args, None
         options = dict(kwargs)
         if arity is not None:
@@ -124,6 +125,10 @@ class Known:
                 for name in missing
             )
         elif self.word == "piecewise":
+            place = self.names.index("out") if "out" in self.names else len(args)
+            if len(args) > place:
+                self.refuse_unless_default("out", args[place])
+                args = args[:place] + args[place + 1 :]
             for name in {"out", "where"} & options.keys():
                 self.refuse_unless_default(name, options.pop(name))
             return args, options

@@ -214,8 +214,9 @@ METHODS = [
             ("prod", normal(2, 3), (1,), {}), ("mean", normal(2, 3), (), {"keepdims": True}),
             ("var", normal(2, 3), (0,), {"ddof": 1}), ("std", normal(2, 3), (), {}),
             ("max", distinct(2, 3), (0,), {}), ("min", distinct(2, 3), (), {"axis": -1}),
-            ("cumsum", normal(2, 3), (1,), {}), ("clip", offgrid(5), (-1, 1), {}),
-            ("clip", offgrid(5), (), {"min": 0}),
+            ("cumsum", normal(2, 3), (1,), {}), ("cumprod", normal(2, 3), (0,), {}),
+            ("copy", normal(3), (), {}),
+            ("clip", offgrid(5), (-1, 1), {}), ("clip", offgrid(5), (), {"min": 0}),
             ("dot", normal(2, 3), (np.ones(3, np.float32),), {}),
             ("take", normal(4, 2), ([0, -1, 0], 0), {}), ("repeat", normal(2, 2), (2, 1), {}),
             ("swapaxes", normal(2, 3, 4), (0, -1), {}), ("squeeze", normal(1, 3), (), {}),
@@ -227,6 +228,13 @@ METHODS = [
             ("transpose", normal(2, 3, 4), ((-1, 0, 1),), {}), ("ravel", normal(2, 3), (), {}),
         )
     ),
+    *(
+        Row(part, case(normal(2, 3)), case(normal()), value=lambda x: 1 * x, name=name)
+        for part, name in ((lambda x: x.real, "a.real"), (lambda x: x.conj(), "a.conj()"))
+    ),
+    Row(lambda x: x.imag, case(normal(2, 3)), value=lambda x: 0 * x, name="a.imag"),
+    Row(operator.methodcaller("compress", [True, False, True], axis=1), case(normal(2, 3)),
+        name="a.compress(...)"),
     Row(lambda x: x.T, case(normal(2, 3)), case(normal(2, 3, 4)), name="a.T"),
     Row(lambda x: x.mT, case(normal(2, 3)), case(normal(2, 3, 4)), name="a.mT"),
     Row(lambda x: [*x], case(normal(3)), case(normal(2, 3)), name="[*a]"),

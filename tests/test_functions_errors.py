@@ -45,6 +45,8 @@ OUT = [
     ("numpy.exp", lambda x: np.exp(x, out=np.empty((2, 3)))),
     ("numpy.sum", lambda x: np.sum(x, out=np.empty(()))),
     ("numpy.sum", lambda x: np.sum(x, 0, None, np.empty(3))),
+    ("numpy.round", lambda x: np.round(x, 1, np.empty((2, 3)))),
+    ("numpy.argmax", lambda x: np.argmax(x, None, np.empty((), int))),
     ("numpy.var", lambda x: np.var(x, out=np.empty(()))),
     ("numpy.std", lambda x: np.std(x, None, None, np.empty(()))),
     ("numpy.clip", lambda x: np.clip(x, 0.0, 1.0, out=np.empty((2, 3)))),

@@ -37,7 +37,11 @@ PYTORCH = [  # the function, its inputs, and the gradients that PyTorch gives
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fn", "inputs", "expected"), PYTORCH, ids=lambda p: getattr(p, "__name__", ""))
+def name_only(x):
+    return getattr(x, "__name__", "")
+
+
+@pytest.mark.parametrize(("fn", "inputs", "expected"), PYTORCH, ids=name_only)
 def test_gradients_at_the_edge_of_the_domain_are_those_of_pytorch(fn, inputs, expected):
     for found, right in zip(gradients(fn, *inputs), expected, strict=True):
         np.testing.assert_allclose(found, right, rtol=1e-12)
@@ -114,7 +118,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("fn", "operand", "inputs"), REFUSED, ids=lambda p: getattr(p, "__name__", ""))
+@pytest.mark.parametrize(("fn", "operand", "inputs"), REFUSED, ids=name_only)
 def test_an_operand_whose_derivative_is_not_known_is_refused(fn, operand, inputs):
     order, *others = inputs
     name = "" if fn is special.zeta else "scipy.special."  # zeta is a plain function

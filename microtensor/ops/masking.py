@@ -11,6 +11,7 @@ import numpy as np
 
 from ..primitives import differentiable, primitive
 
+_BOOL = np.dtype(bool)
 _WHOLE = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}  # integers of a float's size
 
 
@@ -28,24 +29,30 @@ def masked(x: Any, mask: Any) -> Any:
     -------
     array
         The same as ``np.where(mask, x, 0)``, in a tenth of the time: the bits of each float are
-        combined with all ones or all zeros, so that the processor has no branches to guess.
+        multiplied as an integer, by 1 or 0, so that the processor has no branches to guess.
 
     Examples
     --------
     >>> masked(np.array([1.0, np.inf, 3.0]), np.array([True, False, True]))
     array([1., 0., 3.])
     """
+    if mask.__class__ is bool and x.__class__ is float:
+        return x if mask else 0.0
     if x.__class__ is not np.ndarray or mask.__class__ is not np.ndarray:
         if np.ndim(x) == 0 and np.ndim(mask) == 0:
             return x if mask else type(x)(0)
         x, mask = np.asarray(x), np.asarray(mask)
-    if mask.dtype != np.bool:
-        mask = mask.astype(np.bool)
     whole = _WHOLE.get(x.dtype)
     if whole is None:
         return np.where(mask, x, 0)
-    all_or_none = np.negative(mask.view(np.int8))  # -1 is all ones, in integers of every size
-    return np.bitwise_and(x.view(whole), all_or_none).view(x.dtype)
+    if mask.dtype is not _BOOL:
+        mask = mask.astype(_BOOL)
+    chosen = mask.astype(whole)  # 1 and 0, to multiply the bits of each float with
+    if chosen.shape == x.shape:
+        chosen *= x.view(whole)
+    else:
+        chosen = chosen * x.view(whole)
+    return chosen.view(x.dtype)
 
 
 differentiable(masked, lambda g, y, x, mask: masked(g, mask), None)
