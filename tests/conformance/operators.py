@@ -231,7 +231,8 @@ def difference(what: str, ours: Any, theirs: Any) -> str:
     """Say how two arrays differ; nothing where they agree to the tolerance.
 
     Rounding is measured against the largest finite number of the result: where entries are sums
-    of many terms, the small ones carry the rounding of the large.
+    of many terms, the small ones carry the rounding of the large. Results that vanish carry the
+    rounding of what cancelled, so nothing counts as smaller than a thousandth.
     """
     y = np.asarray(ours.data if isinstance(ours, Value) else ours)
     t = theirs.detach().numpy(force=True)
@@ -245,7 +246,7 @@ def difference(what: str, ours: Any, theirs: Any) -> str:
     finite = np.isfinite(t)
     if not np.array_equal(y[~finite], t[~finite], equal_nan=True):
         return f"{what} is not infinite or nan in the same places"
-    size = max(1.0, np.max(np.abs(t[finite]), initial=0.0))
+    size = max(1e-3, np.max(np.abs(t[finite]), initial=0.0))
     eps = float(np.finfo(dtype).eps)
     off = np.max(np.abs(y[finite] - t[finite]), initial=0.0) / size
     if off <= max(TOLERANCE[what], 4 * eps if eps > 1e-9 else 0.0):

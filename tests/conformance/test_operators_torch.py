@@ -143,6 +143,13 @@ def test_infinity_and_nan_in_other_places_are_seen():
     assert told == ["", other, other, "value is off by nan of its size"]
 
 
+def test_a_small_result_is_compared_with_its_own_size():
+    tenth, thousandth = (operators.torch.tensor([x]).double() for x in (0.1, 1e-3))
+    assert operators.difference("first", thousandth.numpy() * (1 + 1e-8), thousandth)
+    assert operators.difference("second", tenth.numpy() * (1 + 1e-6), tenth)
+    assert not operators.difference("first", np.array([1e-15]), 0 * tenth)
+
+
 def test_new_and_stale_disagreements_are_seen():
     outcomes = {"sin": [operators.Outcome(0, "", 2), operators.Outcome(1, "value is off", 0)]}
     assert complaints(outcomes, {}) == ["sin, sample 1: value is off"]
