@@ -172,7 +172,6 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
-    "special",
     "static",
     "tanh",
     "tanhshrink",

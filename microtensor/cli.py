@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         _parser().print_help()
         return DONE
-    from .demo import demo
+    from . import demo
 
     try:
-        demo(options.out, epochs=options.epochs, seed=options.seed)
+        demo.run(options.out, epochs=options.epochs, seed=options.seed)
     except KeyboardInterrupt:
         print("\nInterrupted. Files that are there are whole.", file=sys.stderr)
         return INTERRUPTED

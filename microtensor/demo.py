@@ -33,7 +33,7 @@ class History(NamedTuple):
     test_accuracy: list[float]
 
 
-def demo(out: str | Path, *, epochs: int = 40, seed: int = 0) -> dict[str, Any]:
+def run(out: str | Path, *, epochs: int = 40, seed: int = 0) -> dict[str, Any]:
     """Train, test, draw and save, telling what happens on standard output.
 
     Parameters

@@ -11,7 +11,7 @@ from .errors import ArgumentError, DTypeError
 from .graph import Node, label
 
 
-def numbers(data: Any, dtype: Any) -> Any:
+def as_numbers(data: Any, dtype: Any) -> Any:
     """Convert what a user gives to a Python float or an array of its own."""
     if data.__class__ is float and dtype is None:
         return data

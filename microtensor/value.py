@@ -35,7 +35,7 @@ from .graph import (
     no_gradient_of,
 )
 from .methods import Methods
-from .numbers import numbers
+from .numbers import as_numbers
 from .ops.ufuncs import method_of, written_in_place
 from .primitives import registry
 
@@ -92,7 +92,7 @@ class Value(Methods):
         requires_grad: bool | None = None,
         dtype: Any = None,
     ) -> None:
-        self._data = data = numbers(data, dtype)
+        self._data = data = as_numbers(data, dtype)
         floats = is_float(data)
         if requires_grad and not floats:
             raise no_gradient_of("Value", data)
