@@ -76,7 +76,8 @@ from .primitives import composite, differentiable, piecewise, primitive, static
 from .value import Value
 
 if TYPE_CHECKING:
-    from . import data, errors, io, losses, nn, optim, special, viz
+    from . import data, errors, io, losses, nn, optim, viz
+    from . import special as special  # not in __all__: it wants SciPy
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
     from .io import load, save

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import composite, differentiable, piecewise, primitive, unsupported
+from ..primitives import composite, differentiable, piecewise, primitive, registry, unsupported
 from .arithmetic import astype
 from .ordering import read_at
 
@@ -118,6 +118,13 @@ def _setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
 
 # Each weight is summed in the bin of its number.
 differentiable(np.bincount, None, lambda g, y, x, weights, minlength: read_at(g, x))
+
+
+def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    return np.bincount(x, weights, minlength)
+
+
+registry[np.bincount].computed_by(_bincount)  # older NumPys do not tell its parameters
 
 unsupported(
     "How many numbers fall into a bin changes in steps, and has no slope.\n"
