@@ -34,7 +34,14 @@ ONLY = {
     "at": {"ops"},
     "checking": {*LINE, "randomness"},
     "recomputing": {
-        "backward", "calls", "errors", "graph", "nesting", "ops", "primitives", "randomness",
+        "backward",
+        "calls",
+        "errors",
+        "graph",
+        "nesting",
+        "ops",
+        "primitives",
+        "randomness",
     },
     "data": {"errors", "randomness"},  # NumPy, and no Value
     "losses": {"errors", "primitives", "ops"},
