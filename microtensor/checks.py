@@ -70,7 +70,8 @@ def check_gradients(
 
     *float32.* Differences of float32 numbers show three digits. So f is checked on a float64 copy,
     as above, and then the gradient it gives in float32 is compared with that in float64: within
-    1000 eps, 1.2e-4 of the largest entry, which leaves room for some hundred roundings in a row.
+    1000 eps, 1.2e-4 of the largest entry of all gradients, which leaves room for some hundred
+    roundings in a row.
     If f takes no float64, differences of its float32 numbers have to do.
 
     *Kinks.* Where a function has two slopes, such as relu at 0, no difference agrees with a

@@ -209,3 +209,15 @@ def test_wrong_use_is_told(args, message):
     with pytest.raises(ArgumentError) as error:
         check_model(*args)
     assert str(error.value) == message
+
+
+def test_terms_that_cancel_in_float32_are_no_wrong_gradient():
+    """Distances do not depend on the bias: its gradient is 0, and rounding in float32."""
+    net = nn.Linear(2, 2, rng=0)
+    x = np.random.default_rng(0).standard_normal((24, 2))
+
+    def spread(z, y):
+        return np.mean((z[:, None] - z[None]) ** 2)
+
+    result = mt.check_model(net, spread, x, None)
+    assert {row.what for row in result} >= {"bias", "bias in float32"}
