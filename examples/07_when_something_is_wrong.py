@@ -83,5 +83,5 @@ few = mt.Value(net(points[:3]).data.astype(float), name="z")
 of_three = safe_loss(few, same[:3, :3])
 of_three.name = "loss"
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-drawing = mt.draw(of_three, title="Distances of three points, safe at 0", direction="TB")
+drawing = mt.draw(of_three, title="Distances of three points, safe at 0", rankdir="TB")
 print("picture in", drawing.save(folder / "distances.svg"))
