@@ -42,7 +42,7 @@ def operands(draw, count=1, min_dims=0, min_side=0):
     rng = np.random.default_rng(draw(st.integers(0, 2**20)))
     layouts = [draw(st.sampled_from(LAYOUTS)) for _ in shapes]
     return [
-        lay(rng.choice([-1.0, 1.0], s) * rng.uniform(0.3, 1.5, s))
+        lay(rng.choice([-1.0, 1.0], s) * rng.uniform(0.5, 1.5, s))
         for lay, s in zip(layouts, shapes, strict=True)
     ]
 
