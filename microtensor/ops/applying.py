@@ -14,7 +14,7 @@ def _apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: An
     if not hasattr(arr, "dtype"):
         arr = np.asarray(arr)
     # What NumPy refuses is refused in its words.
-    np.apply_along_axis(np.size, axis, np.empty([min(n, 1) or n for n in np.shape(arr)], bool))
+    np.apply_along_axis(np.size, axis, np.empty([min(n, 1) for n in np.shape(arr)], bool))
     axis = axis % np.ndim(arr)
     rows = np.moveaxis(arr, axis, -1)
     outer = np.shape(rows)[:-1]

@@ -40,22 +40,21 @@ def _fourier(module: ModuleType) -> None:
     )
 
 
-def _middles(x: Any, axes: Any, sign: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _middles(x: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Give the axes, and by how much to roll each so that its ends meet in the middle."""
     every = range(np.ndim(x)) if axes is None else axes
     chosen = (every,) if isinstance(every, int | np.integer) else tuple(every)
-    lengths = (np.shape(x)[a] for a in chosen)
-    return chosen, tuple(n // 2 if sign > 0 else -(n // 2) for n in lengths)
+    return chosen, tuple(np.shape(x)[a] // 2 for a in chosen)
 
 
 def _fftshift(x: Any, axes: Any = None) -> Any:
-    chosen, shifts = _middles(x, axes, 1)
+    chosen, shifts = _middles(x, axes)
     return np.roll(x, shifts, chosen)
 
 
 def _ifftshift(x: Any, axes: Any = None) -> Any:
-    chosen, shifts = _middles(x, axes, -1)
-    return np.roll(x, shifts, chosen)
+    chosen, shifts = _middles(x, axes)
+    return np.roll(x, tuple(-s for s in shifts), chosen)
 
 
 def _records(module: ModuleType) -> None:

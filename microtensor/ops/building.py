@@ -55,10 +55,9 @@ def _array(
     ndmin: int = 0,
 ) -> Any:  # fmt: skip
     gathered = _as_dtype(_gathered(object), dtype)
-    shape = np.shape(gathered)
-    if len(shape) < ndmin:
-        return np.reshape(gathered, (1,) * (ndmin - len(shape)) + shape)
-    return np.copy(gathered) if copy else gathered
+    copied = np.copy(gathered) if copy else gathered
+    missing = ndmin - np.ndim(copied)
+    return np.reshape(copied, (1,) * missing + np.shape(copied)) if missing > 0 else copied
 
 
 def _converts(fn: Any) -> None:

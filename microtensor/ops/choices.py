@@ -29,8 +29,8 @@ differentiable(
 
 
 def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    if x is None and y is None:
-        return np.where(condition)  # the places of what is true
+    if x is None or y is None:  # the places of what is true, or NumPy's own error
+        return np.where(condition, *(choice for choice in (x, y) if choice is not None))
     chosen = np.where(condition, x, y)
     if chosen.ndim == 0:
         weak = x.__class__ in (float, int) and y.__class__ in (float, int)

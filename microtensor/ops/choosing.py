@@ -41,7 +41,7 @@ def _np_choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> A
 
 @composite(np.select)
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    if len(condlist) != len(choicelist) or len(condlist) == 0:
+    if len(condlist) != len(choicelist):
         np.select([True] * len(condlist), [0] * len(choicelist))  # NumPy's own errors
     y = default if hasattr(default, "dtype") or np.ndim(default) == 0 else np.asarray(default)
     for i in reversed(range(len(condlist))):

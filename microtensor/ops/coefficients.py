@@ -115,9 +115,9 @@ def _polydiv(u: Any, v: Any) -> Any:
             [np.zeros(k, v.dtype), factors[-1] * v, np.zeros(m - n - k, v.dtype)]
         )
         rest = rest - taken
-    quotient = np.concatenate(factors) if factors else np.zeros(1, (u[:1] / v[:1]).dtype)
+    quotient = np.concatenate(factors) if factors else np.zeros(1, np.result_type(u, v))
     first = 0
-    while np.allclose(rest[first], 0, rtol=1e-14) and first < m:
+    while np.allclose(rest[first], 0) and first < m:
         first += 1
     return quotient, rest[first:]
 
@@ -154,10 +154,12 @@ def _polyfit(
         return p
     spread = np.linalg.inv(np.matmul(np.transpose(powers / scale), powers / scale))
     spread = spread / np.outer(scale, scale)
-    if not (isinstance(cov, str) and cov == "unscaled"):
+    if cov != "unscaled":
         freedom = np.size(x) - (int(deg) + 1)
         if freedom <= 0:
-            raise ValueError("the number of data points must exceed order to scale the covariance")
+            raise ValueError(
+                "the number of data points must exceed order to scale the covariance matrix"
+            )
         spread = (
             spread * (residuals / freedom)
             if np.ndim(y) == 1

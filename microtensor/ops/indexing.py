@@ -80,7 +80,7 @@ def scatter_set(x: Any, values: Any, index: Any) -> Any:
 
 def _last_writer(shape: tuple[int, ...], index: Any) -> Any:
     """Tell which of the values written through an index are still there afterwards."""
-    writers = np.full(shape, -1)
+    writers = np.empty(shape, int)
     written = writers[index]
     order = np.arange(np.size(written)).reshape(np.shape(written))
     writers[index] = order

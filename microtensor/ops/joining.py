@@ -253,7 +253,7 @@ def _trim_zeros(filt: Any, trim: Any = "fb", axis: Any = None) -> Any:
     index: list[slice] = [slice(None)] * ndim
     for a in range(ndim) if axis is None else [a % ndim for a in np.atleast_1d(axis)]:
         if np.shape(places)[0] == 0:
-            index[a] = slice(0, 0)
+            index[a] = slice(0)
             continue
         first, last = int(np.min(places[:, a])), int(np.max(places[:, a]))
         front, back = "f" in trim.lower(), "b" in trim.lower()
