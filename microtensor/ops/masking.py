@@ -40,7 +40,7 @@ def masked(x: Any, mask: Any) -> Any:
         return x if mask else 0.0
     if x.__class__ is not np.ndarray or mask.__class__ is not np.ndarray:
         if np.ndim(x) == 0 and np.ndim(mask) == 0:
-            return x if mask else type(x)(0)
+            return x if mask else np.zeros((), np.result_type(x))[()]
         x, mask = np.asarray(x), np.asarray(mask)
     whole = _WHOLE.get(x.dtype)
     if whole is None:
