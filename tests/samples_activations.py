@@ -81,7 +81,7 @@ RECTIFIERS = [
 
 SMOOTH = [
     Row(ops.softplus, case(normal(2, 3), 2.0), case(normal(3), beta=0.5),
-        case(nonzero(6), 2.0, 0.5), case(nonzero(6), beta=1.0, threshold=0.2), value=_softplus,
+        case(nonzero(6), 2.0, 0.5), case(nonzero(6), beta=1.0, threshold=0.25), value=_softplus,
         name="softplus(beta, threshold)"),
     Row(ops.logsigmoid, unary(normal), value=lambda x: -np.log(1 + np.exp(-x))),
     Row(ops.mish, unary(normal), value=lambda x: x * np.tanh(np.log(1 + np.exp(x)))),
