@@ -72,6 +72,13 @@ SLOPES = {
     "trapezoid along the first axis": (
         lambda y, x: np.trapezoid(y, x, axis=0), [M, np.array([0.0, 0.5, 2.0, 3.0])],
     ),
+    "trapezoid along the second axis": (
+        lambda y, x: np.trapezoid(y, x, axis=1), [M, np.array([0.0, 0.5])],
+    ),
+    "trapezoid of one row over columns": (
+        lambda y, x: np.trapezoid(y, x, axis=0), [X[:3], M[:3] @ [[1.0, 0.5], [0.0, 2.0]]],
+    ),
+    "trapezoid of a list": (lambda x: np.trapezoid([1.0, 2.0, 4.0, 3.0], x), [X]),
     "polyfit of columns, weighted": (
         lambda y, w: np.polyfit(X, y, 1, w=w), [M, np.array([1.0, 0.5, 2.0, 0.75])],
     ),
@@ -148,6 +155,14 @@ def test_the_infinite_sum_of_exponentials_shares_what_is_infinite_alone():
     np.sum(np.logaddexp(a, b)).backward()
     np.testing.assert_allclose(a.grad, [0.5, 1 / (1 + math.e)], rtol=1e-15)
     np.testing.assert_allclose(b.grad, [0.5, math.e / (1 + math.e)], rtol=1e-15)
+
+
+def test_softplus_is_itself_at_its_threshold_as_pytorchs():
+    x = Value([20.0])
+    y = mt.softplus(x)
+    assert y.data.tolist() == [20.000000002061153]
+    y.backward([1.0])
+    assert x.grad.tolist() == [1 / (1 + math.exp(-20))]
 
 
 def test_fabs_has_no_slope_at_0_as_pytorchs_abs():
