@@ -61,6 +61,10 @@ class Drawn:
     def regular(self, *shape):
         return regular(*shape)(self.rng)
 
+    def separated(self, n):
+        """Draw matrices whose symmetric part has eigenvalues that are far from each other."""
+        return 0.3 * self.rng.standard_normal((*self.batch(), n, n)) + np.diag(2.0 * np.arange(n))
+
     def definite(self, n):
         return definite(*self.batch(), n, n)(self.rng)
 
@@ -125,7 +129,7 @@ def cholesky(d):
 
 
 def eigenvectors(d):
-    return symmetric(np.linalg.eigh, UPLO=d.one_of("L", "U")), [d.definite(d.size())]
+    return symmetric(np.linalg.eigh, UPLO=d.one_of("L", "U")), [d.separated(d.size())]
 
 
 def eigenvalues(d):
