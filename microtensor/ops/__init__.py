@@ -1,6 +1,21 @@
 """The rules, by family: what is known of each function, in plain NumPy.
 
-The rules never see a Value. A function that NumPy lacks is made with ``@primitive``.
+The rules never see a Value. A function that NumPy lacks is made with ``@primitive``. To read them,
+begin with `arithmetic` and `elementwise`, a page of calculus each; the others, by what they are of:
+
+=================  ==================================================================================
+one number or two  arithmetic, elementwise, comparisons, choices (where, maximum, clip), masking,
+                   parts (signs, fractions, exponents), families (sinc, i0), ufuncs (their methods)
+whole axes         reductions, statistics, quantiles, accumulations, ordering, counting, applying
+shapes and places  shapes, joining, building, indexing, scattering, choosing (select, extract)
+matrices           linalg (matmul, linear), products, einsums, solving, determinants,
+                   decompositions, pseudoinverses, norms, exponentials
+sequences          signals (convolve, interp), coefficients (polynomials)
+networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
+                   windowed, images, similarities
+of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
+none               refused, strings: what has no rule, and why
+=================  ==================================================================================
 """
 
 from . import (
