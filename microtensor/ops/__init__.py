@@ -3,7 +3,7 @@
 The rules never see a Value. A function that NumPy lacks is made with ``@primitive``. To read them,
 begin with `arithmetic` and `elementwise`, a page of calculus each; the others, by what they are of:
 
-=================  ==================================================================================
+=================  ================================================================================
 one number or two  arithmetic, elementwise, comparisons, choices (where, maximum, clip), masking,
                    parts (signs, fractions, exponents), families (sinc, i0), ufuncs (their methods)
 whole axes         reductions, statistics, quantiles, accumulations, ordering, counting, applying
@@ -15,7 +15,7 @@ networks           rectifiers, activations, softmaxes, windows, convolutions, tr
                    windowed, images, similarities
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
 none               refused, strings: what has no rule, and why
-=================  ==================================================================================
+=================  ================================================================================
 """
 
 from . import (
