@@ -23,7 +23,7 @@ import microtensor as mt
 
 EPS = float(np.finfo(np.float64).eps)
 COMPLEX_STEP = 1e-30  # its square is far below rounding, so that the truncation error is none
-STEP = EPS ** (1 / 4)  # the truncation error, step⁴, is rounding; kinks are far from so short a step
+STEP = EPS ** (1 / 4)  # the truncation error, step⁴, is rounding; kinks are further away
 EXACT = 1000 * EPS  # the rounding of some hundred operations
 DIFFERENCED = 100 * EPS ** (2 / 3)  # rounding, eps / step, of numbers up to about 1,000
 
