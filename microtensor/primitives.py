@@ -119,6 +119,8 @@ class Known:
         options = dict(kwargs)
         if arity is not None:
             options.update(zip(self.names[arity:], args[arity:], strict=False))
+            for name in [n for n, x in options.items() if x is np._NoValue]:
+                del options[name]  # NumPy's word for an option that was not given
             missing = self.names[len(args) : arity]
             args = args[:arity] + tuple(
                 options.pop(name) if name in options else self.defaults.get(name)
@@ -128,7 +130,8 @@ class Known:
             place = self.names.index("out") if "out" in self.names else len(args)
             if len(args) > place:
                 self.refuse_unless_default("out", args[place])
-                args = args[:place] + args[place + 1 :]
+                options.update(zip(self.names[place + 1 :], args[place + 1 :], strict=False))
+                args = args[:place]
             for name in {"out", "where"} & options.keys():
                 self.refuse_unless_default(name, options.pop(name))
             return args, options

@@ -79,7 +79,7 @@ def _cumprod(g: Any, y: Any, x: Any, axis: Any) -> Any:
 
     The sum is a recurrence, without a division, so that zeros are no danger.
     """
-    if axis is None:
+    if axis is None or np.ndim(x) == 0:
         return np.reshape(_cumprod(np.reshape(g, -1), y, np.reshape(x, -1), 0), np.shape(x))
     x, g = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
     before = np.cumprod(_earlier(x, 1), axis=-1)
@@ -140,7 +140,7 @@ def _diff(
 ) -> Any:
     if not hasattr(a, "dtype"):
         a = np.asarray(a)
-    np.diff(np.empty((2,) * np.ndim(a)), n if n < 1 else 1, axis)  # or NumPy's error
+    np.diff(np.zeros((2,) * np.ndim(a)), n if n < 1 else 1, axis)  # or NumPy's error
     if n == 0:
         return a
     ndim = np.ndim(a)

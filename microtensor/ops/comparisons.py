@@ -52,8 +52,8 @@ static(vars(umath)["_ones_like"])  # what np.ones_like once was
 
 
 @composite(np.allclose)
-def _allclose(a: Any, b: Any, **options: Any) -> bool:
-    return bool(np.all(np.isclose(a, b, **options)))
+def _allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> bool:
+    return bool(np.all(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)))
 
 
 @composite(np.array_equal)

@@ -106,6 +106,8 @@ def _take(
         indices = np.asarray(indices, dtype=np.intp)  # to take, True is the number 1: no mask
     if axis is None:
         a, axis = np.reshape(a, -1), 0
+    if mode not in ("raise", "wrap", "clip"):
+        np.take(np.zeros(1), 0, mode=mode)  # type: ignore[call-overload]  # NumPy's own error
     n = np.shape(a)[axis]
     if mode == "wrap":
         indices = indices % n

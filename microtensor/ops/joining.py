@@ -63,8 +63,14 @@ def _stack(
     return _concatenate(*rows, axis=axis, dtype=dtype, casting=casting)
 
 
+def _plain(sections: Any) -> Any:
+    """Give places as plain numbers: no slice can be told by a Value."""
+    return sections.tolist() if hasattr(sections, "tolist") else sections
+
+
 def _pieces(x: Any, sections: Any, axis: int) -> list[Any]:
     """Cut as np.split does, by the places that it cuts an array of positions at."""
+    sections = _plain(sections)
     places = np.array_split(np.arange(np.shape(x)[axis]), sections)
     axis %= np.ndim(x)
     cuts = np.cumsum([0] + [len(p) for p in places])
@@ -83,6 +89,7 @@ def _array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @composite(np.split)
 def _split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    indices_or_sections = _plain(indices_or_sections)
     np.split(np.arange(np.shape(x)[axis]), indices_or_sections)  # NumPy's own error
     return _pieces(x, indices_or_sections, axis)
 
@@ -230,6 +237,7 @@ def _splits_along(fn: Any, axis_of: Any) -> None:
 
     @composite(fn)
     def split(ary: Any, indices_or_sections: Any) -> list[Any]:
+        indices_or_sections = _plain(indices_or_sections)
         fn(np.broadcast_to(np.False_, np.shape(ary)), indices_or_sections)  # NumPy's own errors
         return np.split(ary, indices_or_sections, axis_of(np.ndim(ary)))
 

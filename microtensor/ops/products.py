@@ -19,7 +19,7 @@ _VECDOT: Any = np.vecdot  # NumPy's types know of no axis
 
 
 def _vecdot(a: Any, b: Any, axis: int = -1, **kwargs: Any) -> Any:
-    return _VECDOT(a, b, axis=axis)
+    return _VECDOT(a, b, axis=axis, **kwargs)
 
 
 differentiable(

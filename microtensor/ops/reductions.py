@@ -31,8 +31,8 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
-    """Give the axes as non-negative integers."""
-    if axis is None:
+    """Give the axes as non-negative integers; a number has none, though NumPy lets 0 be named."""
+    if axis is None or ndim == 0:
         return tuple(range(ndim))
     return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 

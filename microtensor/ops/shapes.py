@@ -54,7 +54,8 @@ def _ravel(a: Any, order: Any = "C") -> Any:
     return np.reshape(a, -1, order=order)
 
 
-def _inverse(axes: tuple[int, ...]) -> list[int]:
+def _inverse(axes: Any) -> list[int]:
+    axes = np.reshape(axes, -1)  # of a vector, NumPy takes an integer, too
     ndim = len(axes)
     return [int(i) for i in np.argsort([a % ndim for a in axes])]
 
@@ -98,7 +99,7 @@ def _np_pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) 
 
 def _repeat_rule(g: Any, y: Any, x: Any, repeats: Any, axis: int | None) -> Any:
     """Add up what each entry's copies received; they lie side by side."""
-    shape = np.shape(x) if axis is not None else (int(np.size(x)),)
+    shape = np.shape(x) if axis is not None and np.ndim(x) else (int(np.size(x)),)
     axis = normalize_axis_index(axis or 0, len(shape))
     if np.size(repeats) == 1:
         times = int(np.reshape(repeats, -1)[0])

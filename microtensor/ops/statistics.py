@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import composite
+from ..primitives import composite, missing_operand, missing_option
 from .arithmetic import astype
 from .choices import masked
 from .reductions import NOT_GIVEN, count_of, given
@@ -22,6 +22,7 @@ def _var(
     keepdims: bool = False, *, where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:  # fmt: skip
+    where = NOT_GIVEN if where is True else where
     total, count = _squared_deviations(a, axis, dtype, keepdims, where, mean)
     ddof = _degrees(np.var, ddof, correction)
     if where is NOT_GIVEN:
@@ -33,6 +34,8 @@ def _squared_deviations(
     a: Any, axis: Any, dtype: Any, keepdims: Any, where: Any, mean: Any
 ) -> tuple[Any, Any]:
     """Sum the squares of how far the entries are from their mean, and count them."""
+    if dtype is not None and np.dtype(dtype).kind != "f":  # it would cut off every step's decimals
+        raise missing_option(np.var, f"dtype={np.dtype(dtype)}")
     selected = given(where=where)
     if mean is NOT_GIVEN:
         mean = np.mean(a, axis=axis, dtype=dtype, keepdims=True, **selected)
@@ -100,7 +103,8 @@ def _average(
         y = np.sum(np.multiply(a, weights), axis=axis, **kept) / total
     if not returned:
         return y
-    return y, np.broadcast_to(total, np.shape(y)) if np.shape(total) != np.shape(y) else total
+    total = total if np.shape(total) == np.shape(y) else np.broadcast_to(total, np.shape(y))
+    return y, total if total.dtype == y.dtype else astype(total, y.dtype)
 
 
 @composite(np.cov)
@@ -108,6 +112,8 @@ def _cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None,
     fweights: Any = None, aweights: Any = None, *, dtype: Any = None,
 ) -> Any:  # fmt: skip
+    if hasattr(fweights, "requires_grad"):  # NumPy looks at these: they are counts
+        raise missing_operand(np.cov, "fweights")
     # What NumPy refuses is refused in its words.
     few: Any = [np.zeros(np.shape(x)) if x is not None else None for x in (m, y)]
     with np.errstate(all="ignore"):
@@ -235,6 +241,8 @@ def _nan_extremum(
     extremum: Any, lowest: float, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any
 ) -> Any:
     options = {"axis": axis, **given(keepdims=keepdims)}
+    if getattr(a, "dtype", np.dtype(float)).kind != "f":  # without a nan, or an infinity
+        return extremum(a, **options, **given(initial=initial, where=where))
     extremum(np.empty(np.shape(a), bool), **options, **given(initial=initial, where=where))
     valid = _valid(a, where)
     if initial is not NOT_GIVEN:

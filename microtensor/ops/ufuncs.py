@@ -83,6 +83,9 @@ def _reduce(
     if np.ndim(x) == 0 and axis in (0, -1):
         axis = None  # NumPy takes a number for a row of one here
     if ufunc in _REDUCED:
+        where: Any = options.get("where")
+        if x.__class__ is np.ndarray and hasattr(where, "requires_grad"):
+            x = np.where(where, x, x)  # a Value too: it is a mask of Values that leads here
         return _REDUCED[ufunc](x, axis=axis, keepdims=keepdims, **options)
     for name, given in options.items():
         if not (name == "where" and given is True):

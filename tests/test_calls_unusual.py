@@ -1,0 +1,97 @@
+"""Unusual ways to call what is known: options by position, masks and places that are Values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import Value
+from microtensor.errors import MissingRuleError
+
+X = np.array([[1.0, 2.0], [4.0, 3.0]])
+
+
+@pytest.mark.parametrize("fn", [np.max, np.prod], ids=lambda fn: fn.__name__)
+def test_an_option_that_is_given_as_not_given(fn: Callable) -> None:
+    """NumPy's own word for it is true in a condition, and stood for keepdims=True."""
+    no: Any = np._NoValue
+    options = (1, None, no) if fn is np.max else (1, None, None, no, no, no)
+    weights = np.array([1.0, 10.0])
+    found = mt.grad(lambda x: (fn(x, *options) * weights).sum())(X)
+    assert np.array_equal(found, mt.grad(lambda x: (fn(x, axis=1) * weights).sum())(X))
+    assert found[0, 1] != 0
+
+
+def test_keepdims_after_out_by_position() -> None:
+    assert np.any(Value(X) > 3, 1, None, True).data.tolist() == [[False], [True]]
+    assert np.all(Value(X) > 0, 0, None, True).data.tolist() == [[True, True]]
+
+
+def test_options_of_vecdot_and_allclose() -> None:
+    assert np.vecdot(Value(X), X, dtype=np.float32).dtype == np.float32
+    assert np.allclose(Value(X), X + 1, 1e-5, 9.0)
+
+
+@pytest.mark.parametrize("fn", [np.prod, np.cumprod, np.nanprod], ids=lambda fn: fn.__name__)
+def test_axis_0_of_a_number(fn: Callable) -> None:
+    x = Value(np.array(3.0))
+    fn(x, axis=0).sum().backward()
+    assert x.grad == 1.0
+
+
+def test_axes_of_a_vector_and_repeats_of_a_number() -> None:
+    x = Value([1.0, 2.0])
+    (np.transpose(x, 0) * [3.0, 4.0]).sum().backward()
+    assert x.grad.tolist() == [3.0, 4.0]
+    number = Value(np.array(2.0))
+    np.repeat(number, 3, axis=0).sum().backward()
+    assert number.grad == 3.0
+
+
+@pytest.mark.parametrize("fn", [np.var, np.std, np.nanvar, np.nanstd], ids=lambda fn: fn.__name__)
+def test_variance_in_integers_is_refused(fn: Callable) -> None:
+    """NumPy cuts off decimals at every step; ours would have been another number."""
+    with pytest.raises(MissingRuleError, match="option dtype=int64"):
+        fn(Value(X), dtype=np.int64)
+
+
+def test_where_true_of_variance() -> None:
+    assert np.array_equal(np.var(Value(X), axis=0, where=True).data, np.var(X, axis=0))
+
+
+def test_nanmax_of_integers_and_bools() -> None:
+    for x in (np.array([[3, 1], [2, 5]]), np.array([[True, False], [False, False]])):
+        y = np.nanmax(Value(x), axis=0)
+        assert y.dtype == x.dtype
+        assert np.array_equal(y.data, np.nanmax(x, axis=0))
+        assert np.array_equal(np.nanmin(Value(x)).data, np.nanmin(x))
+
+
+@pytest.mark.parametrize("fn", [np.sum, np.prod, np.max, np.min], ids=lambda fn: fn.__name__)
+def test_a_mask_of_values_over_plain_numbers(fn: Callable) -> None:
+    """NumPy's way to them is through the ufunc's method, which called itself for ever."""
+    mask = Value(X) > 1
+    assert fn(X, initial=2.5, where=mask).data == fn(X, initial=2.5, where=mask.data)
+
+
+def test_places_of_values_to_split_at() -> None:
+    for fn in (np.split, np.array_split, np.hsplit):
+        parts = fn(Value([1.0, 2.0, 3.0]), Value(np.array([1])))
+        assert [p.data.tolist() for p in parts] == [[1.0], [2.0, 3.0]]
+        assert len(fn(np.arange(4.0), Value(np.array(2)))) == 2
+
+
+def test_counts_of_values_in_cov() -> None:
+    with pytest.raises(MissingRuleError, match="operand fweights"):
+        np.cov(X, fweights=Value(np.array([1, 2])))
+
+
+def test_modes_and_dtypes_that_numpy_checks() -> None:
+    with pytest.raises(ValueError, match="clipmode must be one of"):
+        np.take(Value(X), [0], mode="full")
+    total = np.average(Value(X), 0, [1, 3], returned=True)[1]
+    assert total.dtype == np.float64
