@@ -79,6 +79,9 @@ def check_gradients(
     as steps get shorter, down to 2e-10; the gradient passes if it lies between them, else it is
     WRONG. Beside a kink, steps get short enough not to reach it, and a wrong rule is wrong as
     anywhere. Entries at kinks have no second derivative, and are left out of its check.
+    Where kinks of several operations meet, as in ``relu(x) - maximum(x, 0)`` at 0 or at ties in
+    max pooling, right rules may add up to a gradient that is WRONG; the message says so if all is
+    right with a little noise on the arrays.
 
     References
     ----------

@@ -7,6 +7,11 @@ from typing import NamedTuple
 from .errors import GradientCheckError
 
 _WIDEST = 34  # characters of a name: a row has room for 80
+_RIGHT_BESIDE = """
+Beside this place, with a little noise on all arrays, every gradient is right, and
+so the rules may be: where kinks of several operations meet, such as ties in max
+pooling, each rule gives a slope of its own, and together they need not give one
+of the whole. Check at x + noise."""
 
 
 class Comparison(NamedTuple):
@@ -33,6 +38,8 @@ class Comparison(NamedTuple):
 
 class GradientCheck(list[Comparison]):
     """The rows of a check; true if all passed, and printed as a table."""
+
+    right_beside = False  # whether what is WRONG here is right at a place nearby
 
     @property
     def passed(self) -> bool:
@@ -80,7 +87,7 @@ class GradientCheck(list[Comparison]):
                     f"{name}: the gradient of {row.what} is wrong {row.where}.",
                     expected=f"{row.expected:.10g}, by differences of the function",
                     got=f"{row.got:.10g}, by its rules",
-                    hint=repr(self),
+                    hint=repr(self) + (_RIGHT_BESIDE if self.right_beside else ""),
                 )
         return self
 

@@ -185,3 +185,41 @@ def test_steps_get_shorter_until_no_kink_is_within_reach():
     assert slope(np.absolute).kind == "kink"
     assert slope(np.sign).kind == "unclear"
     assert slope(lambda t: np.random.default_rng(abs(hash(t))).random()).kind == "unclear"
+
+
+# Kinks that meet
+
+
+def test_an_error_where_kinks_cancel_says_that_all_is_right_beside_it():
+    """relu(x) - maximum(x, 0) is 0 everywhere; PyTorch's slopes at 0, 0 and a half, are not."""
+    f = lambda x: mt.relu(x) - np.maximum(x, 0)
+    with pytest.raises(GradientCheckError) as error:
+        check_gradients(f, np.array([0.0, 1.0]))
+    assert "argument 0 is wrong at [0]." in str(error.value)
+    assert str(error.value).endswith(
+        lines(
+            "",
+            "  Beside this place, with a little noise on all arrays, every gradient is right, and",
+            "  so the rules may be: where kinks of several operations meet, such as ties in max",
+            "  pooling, each rule gives a slope of its own, and together they need not give one",
+            "  of the whole. Check at x + noise.",
+        )
+    )
+    rng = np.random.default_rng(0)
+    assert check_gradients(f, np.array([0.0, 1.0]) + rng.uniform(0, 1e-3, 2)).passed
+
+
+def refusing(x):
+    """A wrong rule's function, which is called at zero only."""
+    if np.any(np.abs(x) > 1e-4):
+        raise ValueError("far from zero")
+    return x + x
+
+
+@pytest.mark.parametrize(
+    "f", [function(lambda x: x + x, lambda g, y, x: g), function(refusing, lambda g, y, x: g)]
+)
+def test_a_rule_that_is_wrong_beside_it_too_says_nothing_more(f):
+    with pytest.raises(GradientCheckError) as error:
+        check_gradients(f, np.zeros(2), order=1)
+    assert str(error.value).endswith(" by differences")
