@@ -32,6 +32,8 @@ def checkpoint(fn: Callable) -> Callable:
     A chain of n steps needs memory for n of them. Cut into parts of √n steps, each of them a
     checkpoint, it needs memory for about 2√n, and one more forward pass.
 
+    What PyTorch writes ``checkpoint(fn, x)`` is ``checkpoint(fn)(x)`` here.
+
     Parameters
     ----------
     fn : callable

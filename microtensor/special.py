@@ -1,9 +1,9 @@
 """SciPy's special functions, for Values too.
 
-Every function of ``scipy.special`` can be named here. Most are ufuncs, which work on Values by
-themselves: ``scipy.special.erf(v)`` is ``mt.special.erf(v)``. Some are plain functions that turn
-what they are given into arrays, which a Value refuses; of these, here are versions that take
-Values and arrays. The others take arrays only.
+Every function of ``scipy.special`` can be named here, and nearly 90 have a derivative. Those that
+are ufuncs work on Values by themselves: ``scipy.special.erf(v)`` is ``mt.special.erf(v)``. Some
+are plain functions that turn what they are given into arrays, which a Value refuses; of these,
+here are versions that take Values and arrays. The others take arrays only, and say so.
 
 SciPy comes with ``pip install "microtensor[science]"``.
 
