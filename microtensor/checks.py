@@ -100,7 +100,8 @@ def check_gradients(
         raise ArgumentError(
             "check_gradients: there is nothing to differentiate by.",
             expected="an argument that holds floats",
-            got=", ".join(type(a).__name__ for a in args) or "no arguments",
+            got=", ".join(map(_kind_of, args)) or "no arguments",
+            hint="Make integers floats: 3.0, or x.astype(float)." if args else None,
         )
     given = [leaf for i in chosen for leaf in leaves(args[i])]
 
@@ -214,6 +215,11 @@ def _in_dtype_of(target: Any, like: Node) -> Any:
     if isinstance(number, np.ndarray) and number.dtype.kind == "f" and hasattr(like._data, "dtype"):
         return number.astype(like._data.dtype)
     return target
+
+
+def _kind_of(argument: Any) -> str:
+    kind = type(argument).__name__
+    return f"{kind} of {argument.dtype}" if isinstance(argument, np.ndarray) else kind
 
 
 def _check_order(order: int) -> None:

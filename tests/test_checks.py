@@ -338,7 +338,8 @@ def floats_only(name, got):
             lines(
                 "check_gradients: there is nothing to differentiate by.",
                 "  expected  an argument that holds floats",
-                "  got       int, ndarray, str",
+                "  got       int, ndarray of int64, str",
+                "  Make integers floats: 3.0, or x.astype(float).",
             ),
         ),
         (
