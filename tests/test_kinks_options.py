@@ -11,7 +11,7 @@ from oracles import check_first
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.errors import MissingRuleError, ShapeError
+from microtensor.errors import ArgumentError, MissingRuleError, ShapeError
 from microtensor.ops import accumulations, families
 
 NAN, INF = math.nan, math.inf
@@ -34,7 +34,9 @@ VALUES = {
     "linspace to float32": (lambda x: np.linspace(x[0], 4.0, 4, dtype=np.float32), X),
     "linspace across all digits": (lambda x: np.linspace(x[0], 1.0, 2), np.array([1e16])),
     "geomspace across all digits": (lambda x: np.geomspace(x[0], 0.1, 2), np.array([1e30])),
-    "arange to float32": (lambda x: np.arange(x[1], 3.0, dtype=np.float32), X),
+    "arange to float32": (lambda x: np.arange(x[1], 3.0, dtype=np.float32, like=x), X),
+    "arange from 0": (lambda x: np.arange(x[0], like=x), X),
+    "array of more axes": (lambda x: np.array(x, ndmin=2, like=x), X),
     "geomspace from 1": (lambda x: np.geomspace(x[1], x[0], 3), X),
     "geomspace to 1": (lambda x: np.geomspace(x[0], x[1], 3), X),
     "hstack of one": (lambda x: np.hstack([x]), X),
@@ -53,6 +55,9 @@ VALUES = {
     "polyfit of lower rank": (lambda x: np.polyfit(X, x, 2, rcond=0.3, full=True)[2], X * X),
     "real of bools": (lambda x: np.real(x > 1), X),
     "piecewise of one number": (lambda x: np.piecewise(x[0], x[0] > 0, [np.square]), X),
+    "piecewise of one number, by a row": (
+        lambda x: np.piecewise(x[0], np.array([False, True]), [np.square, np.negative]), X,
+    ),
     "trim_zeros of zeros": (lambda x: np.trim_zeros(0 * x), X),
 }  # fmt: skip
 
@@ -85,6 +90,7 @@ SLOPES = {
     "polyfit, one number more than coefficients": (
         lambda y: np.polyfit(X, y, 2, cov=True)[1], [X * X + [0.1, 0.0, -0.2, 0.3]],
     ),
+    "polyadd, one more": (lambda a, b: np.polyadd(a, b), [X[:2], X[:3]]),
     "apply_along_axis of nothing": (
         lambda x: np.apply_along_axis(np.sum, 1, x[:, :0]), [M],
     ),
@@ -109,6 +115,7 @@ REFUSED = {
     "geomspace to 0": lambda x: np.geomspace(1.0, 0 * x),
     "poly of an oblong": lambda x: np.poly(x),
     "poly of an empty square": lambda x: np.poly(x[:0, :0]),
+    "polyint, too few constants": lambda x: np.polyint(x[0], 3, [1.0, 2.0]),
     "polyfit, too few": lambda x: np.polyfit(x[:, 0], [1.0, 2.0], 1),
     "polyfit, no freedom": lambda x: np.polyfit([0.0, 1.0], x[:2, 0], 1, cov=True),
     "apply_along_axis without such an axis": lambda x: np.apply_along_axis(np.sum, 2, x),
@@ -135,6 +142,9 @@ def test_an_array_made_of_a_value_shares_its_memory_only_if_asked():
     for ndmin in (0, 1, 2):
         assert not np.shares_memory(np.array(v, ndmin=ndmin, like=v).data, v.data)
         assert np.shares_memory(np.array(v, copy=False, ndmin=ndmin, like=v).data, v.data)
+    for fn in (np.asarray, np.asanyarray):
+        assert not np.shares_memory(fn(v, copy=True, like=v).data, v.data)
+        assert np.shares_memory(fn(v, like=v).data, v.data)
     for copied in (True, False):
         for grid in np.meshgrid(v, v, copy=copied):
             assert np.shares_memory(grid.data, v.data) is not copied
@@ -177,6 +187,35 @@ def test_at_a_bound_that_is_a_value_the_number_gets_the_gradient_as_pytorchs():
     assert [v.grad.tolist() for v in (a, low, high)] == [[1, 1], [0, 0], [0, 0]]
 
 
+def test_of_bounds_that_are_equal_the_low_one_gets_what_is_below_both():
+    a, low, high = Value([0.0]), Value([1.0]), Value([1.0])
+    np.sum(np.clip(a, low, high)).backward()
+    assert [v.grad.tolist() for v in (a, low, high)] == [[0], [1], [0]]
+
+
+def test_where_needs_both_choices():
+    for choices in ((Value(X),), (None, Value(X)), (Value(X), None)):
+        with pytest.raises(ValueError, match="either both or neither of x and y should"):
+            np.where(X > 1, *choices)
+
+
+def test_the_cut_of_a_polynomials_fit_is_numpys():
+    for x in (X, X.astype(np.float32)):
+        found = np.polyfit(x, Value(M), 1, full=True)[4]
+        assert found == len(x) * np.finfo(x.dtype).eps == np.polyfit(x, M, 1, full=True)[4]
+
+
+def test_a_nan_equals_a_nan_only():
+    assert np.array_equal(Value([NAN, 1.0]), [NAN, 1.0], equal_nan=True)
+    assert not np.array_equal(Value([NAN, 1.0]), [2.0, 1.0], equal_nan=True)
+
+
+def test_two_numbers_apart_by_one_factor_are_both_exact():
+    b = 1e30  # exp(log(b)) is another number
+    y = np.geomspace(Value(1.0), Value(b), 2)
+    assert y.data.tolist() == [1.0, b]
+
+
 def test_zero_to_a_negative_power_falls_without_bound_in_the_exponent_as_pytorchs():
     b = Value([-1.0])
     with np.errstate(divide="ignore"):
@@ -210,9 +249,24 @@ def test_same_keeps_the_length_under_every_kernel():
 def test_shapes_that_do_not_fit_are_said_to_need_what_they_need():
     with pytest.raises(ShapeError, match="the places cannot be made into channels"):
         mt.pixel_unshuffle(np.zeros((1, 3, 2)), 2)
+    with pytest.raises(ShapeError, match="the places cannot be made into channels"):
+        mt.pixel_unshuffle(np.zeros((1, 2, 3)), 2)
+    with pytest.raises(ShapeError, match=r"shape \(O, C / groups, kD, kH, kW\)"):
+        mt.conv3d(np.zeros((1, 1, 2, 2, 2)), np.zeros((1, 1, 2, 2)))
+    with pytest.raises(ArgumentError, match="groups"):
+        mt.conv1d(np.zeros((1, 2, 3)), np.zeros((2, 1, 1)), groups=(2, 2))
     with pytest.raises(ShapeError, match="must have 5 axes"):
         mt.interpolate(np.zeros((1,) * 6), 4)
 
 
 def test_numbers_are_ordered_by_keys_that_are_numbers_too():
     assert np.lexsort((Value(2.0), Value(1.0))) == np.lexsort((2.0, 1.0))
+
+
+def test_what_memory_held_before_is_no_matter(monkeypatch):
+    """NumPy is shown arrays, to refuse or not; it warned of infinities that these held."""
+    monkeypatch.setattr(np, "empty", lambda shape, dtype=float: np.full(shape, INF).astype(dtype))
+    assert np.diff(Value([1.0, 4.0])).data.tolist() == [3.0]
+    with pytest.deprecated_call():
+        y = np.cross(Value([1.0, 0.0]), np.array([0.0, 1.0, 0.0]))
+    assert y.data.tolist() == [0, 0, 1]

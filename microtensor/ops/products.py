@@ -71,7 +71,7 @@ def _np_cross(
         axisa = axisb = axisc = axis
     sizes = [np.shape(x)[i] for x, i in ((a, axisa), (b, axisb)) if np.ndim(x)]
     if sizes != [3, 3]:  # NumPy warns of vectors of 2 numbers, or finds what is wrong
-        np.cross(np.empty(np.shape(a)), np.empty(np.shape(b)), axisa, axisb, axisc)
+        np.cross(np.zeros(np.shape(a)), np.zeros(np.shape(b)), axisa, axisb, axisc)
     a, b = (_of_three(np.moveaxis(x, i, -1)) for x, i in ((a, axisa), (b, axisb)))
     y = _cross(a, b)
     return y[..., 2] if sizes == [2, 2] else np.moveaxis(y, -1, axisc)
