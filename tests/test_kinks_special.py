@@ -215,3 +215,12 @@ def test_the_room_has_all_that_scipy_has():
     assert set(dir(mt.special)) >= {*special.__all__, "spherical_jn", "logsumexp"}
     with pytest.raises(AttributeError):
         mt.special.no_such_name
+
+
+def test_boxcox_of_0_is_minus_1_by_power_which_has_a_slope():
+    with np.errstate(divide="ignore"):
+        (by_power,) = gradients(lambda p: special.boxcox(0.0, p), [0.5, 2.0])
+        (second,) = gradients(lambda p: mt.grad(lambda q: special.boxcox(0.0, q).sum())(p), [0.5])
+        assert gradients(lambda p: special.boxcox1p(-1.0, p), [2.0])[0] == 0.25
+    assert by_power.tolist() == [4.0, 0.25]
+    assert second == [-16.0]

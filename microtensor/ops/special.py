@@ -285,7 +285,10 @@ learn(special.cotdg, lambda g, y, x: -g * (DEGREE * (1 + y * y)))
 
 
 def _slope_in_power(log: Any, power: Any) -> Any:
-    return log * log * (special.hyp1f1(2, 3, power * log) / 2)
+    lowest = np.logical_and(np.isneginf(log), np.greater(power, 0))  # y = -1 / power there
+    log = np.where(lowest, 0, log)
+    slope = log * log * (special.hyp1f1(2, 3, power * log) / 2)
+    return np.where(lowest, 1 / np.square(np.where(lowest, power, 1)), slope)
 
 
 def _slope_of_inverse(z: Any, x: Any, power: Any) -> Any:
