@@ -119,6 +119,8 @@ def _cheapest_split(sizes: list[int]) -> dict[tuple[int, int], int]:
 def _multi_dot(arrays: Any, *, out: None = None) -> Any:
     arrays = [x if hasattr(x, "shape") else np.asarray(x) for x in arrays]
     ndims = [np.ndim(x) for x in arrays]
+    if len(arrays) == 2:
+        return np.dot(*arrays)  # of any number of axes, as NumPy has it
     if len(arrays) < 2 or any(n != 2 for n in ndims[1:-1]) or not {1, 2} >= {ndims[0], ndims[-1]}:
         np.linalg.multi_dot([np.empty(np.shape(x)) for x in arrays])  # NumPy's own error
     first = (1, *np.shape(arrays[0]))[-2:]
