@@ -78,7 +78,15 @@ _SQUARES = ((3, 3), (2, 3, 3), (1, 1), (2, 1, 3, 3), (0, 0), (0, 2, 2))
 
 PRODUCTS = [
     Row(np.einsum, case("ij,kj->ki", normal(16, 17), normal(18, 17)),
-        case("bqhd,bkhd->bhqk", normal(2, 9, 3, 4), normal(2, 10, 3, 4)),
+        case("bqhd,bkhd->bhqk", normal(2, 9, 3, 8), normal(2, 10, 3, 8)),
+        case("iij,jk->ik", normal(8, 8, 17), normal(17, 18)),
+        case("ij,kkj->ik", normal(16, 17), normal(8, 8, 17)),
+        case("ij,jk->k", normal(16, 17), normal(17, 18)),
+        case("ij,jk->ik", normal(256, 1), normal(17, 17)),
+        case("ij,jk->ik", normal(16, 16), normal(1, 18)),
+        case("ij,jk->ik", normal(2, 3), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+        case("ij,jk->ik", [[1.0, 2.0, 3.0]], normal(3, 2)),
+        case("...i,...i->...", normal(2, 1, 3, 2), normal(3, 2)),
         case("aij,jbi->ba", normal(8, 8, 9), normal(9, 8, 8), optimize="greedy"),
         case("ij,jk,kl->li", normal(16, 17), normal(17, 18), normal(18, 3)),
         name="numpy.einsum(large)", through=(einsums._einsum,)),
@@ -88,6 +96,7 @@ PRODUCTS = [
         value=lambda a, b: np.sum(np.ravel(a) * np.ravel(b))),
     Row(np.inner, case(normal(3), normal(3)), case(normal(2, 3), normal(4, 3)),
         case(normal(2, 3), normal(3)), case(normal(2, 2, 3), normal(5, 3)),
+        case(normal(3), normal(2, 2, 3)),
         case(normal(), normal(3)), case(normal(2, 3), 2.0), case(normal(2, 0), normal(0))),
     Row(np.vecdot, case(normal(3), normal(3)), case(normal(2, 3), normal(3)),
         case(normal(2, 1, 3), normal(4, 3)), case(normal(3, 2), normal(3, 2), axis=0),
@@ -205,6 +214,7 @@ SOLVING = [
         case(regular(3, 3), 1.5), case(regular(3, 3), rtol=0.5),
         case(of_rank(1, 3, 3), how=symmetric(hermitian=True))),
     Row(np.linalg.cond, case(regular(3, 3)), case(regular(2, 4, 3)), case(regular(2, 3, 3), -2),
+        case(regular(4, 3), 2), case(regular(4, 3), -2),
         *(case(regular(2, 3, 3), p) for p in (2, 1, -1, np.inf, -np.inf, "fro", "nuc")),
         differenced=True,
         value=real(np.linalg.cond)),
@@ -232,10 +242,13 @@ DECOMPOSITIONS = [
     Row(np.linalg.svd, [case(regular(*s), full_matrices=False) for s in
         ((3, 3), (4, 2), (2, 4), (2, 5, 3), (2, 3, 5), (1, 1), (0, 2, 2), (3, 0), (0, 3))],
         case(regular(3, 3)), case(regular(4, 3)), case(regular(2, 2, 3)),  # one vector more
+        case(regular(1, 2, 3, 2)),
         case(regular(5, 2), how=lambda f, x: _projector(f(x).U[..., 2:])),
         case(regular(2, 5), how=lambda f, x: _projector(_transposed(f(x).Vh)[..., 2:])),
         case(regular(4, 3), compute_uv=False), case(definite(3, 3), how=symmetric(hermitian=True)),
-        case(definite(2, 3, 3), how=symmetric(hermitian=True, compute_uv=False)),
+        case(definite(2, 3, 3), how=symmetric(hermitian=True)),
+        *(case(definite(*s), how=symmetric(hermitian=True, compute_uv=False))
+          for s in ((3, 3), (2, 3, 3))),
         through=(decompositions._singular, decompositions._singular_values,
                  decompositions._left_vectors, decompositions._right_vectors), differenced=True,
         value=real(np.linalg.svd)),

@@ -163,7 +163,7 @@ def _from_lists(*args: Any) -> tuple[str, tuple]:
     def letters(axes: Any) -> str:
         return "".join("..." if i is Ellipsis else _LETTERS[i] for i in axes)
 
-    operands, axes = args[: len(args) // 2 * 2 : 2], args[1 : len(args) // 2 * 2 : 2]
+    operands, axes = args[:-1:2], args[1::2]
     subscripts = ",".join(letters(a) for a in axes)
     if len(args) % 2:
         subscripts += "->" + letters(args[-1])

@@ -1,0 +1,51 @@
+"""What activations of straight pieces do with plain numbers, at their corners and bounds."""
+
+import numpy as np
+import pytest
+
+from microtensor import Value, ops
+from microtensor.errors import ShapeError
+
+
+def gradient(f, x):
+    v = Value(np.array(x, dtype=float))
+    np.sum(f(v)).backward()
+    return v.grad
+
+
+@pytest.mark.parametrize(
+    ("fn", "wanted"),
+    [(ops.relu, [0.0, 0.0, 2.0]), (ops.rectifiers.negative_part, [-1.5, 0.0, 0.0])],
+)
+def test_a_python_number_is_cut_at_0_as_an_array_is(fn, wanted):
+    found = [fn(Value(x)).data for x in (-1.5, 0.0, 2.0)]
+    assert found == wanted
+    assert all(type(y) is float for y in found)
+
+
+def test_the_slope_of_the_negative_part_at_0_is_0():
+    assert gradient(ops.rectifiers.negative_part, [-1.0, 0.0, 1.0]).tolist() == [1, 0, 0]
+
+
+def test_bounds_that_are_equal_leave_one_number_and_no_slope():
+    def f(x):
+        return ops.hardtanh(x, 0.5, 0.5)
+
+    assert f(np.array([-1.0, 0.5, 2.0])).tolist() == [0.5, 0.5, 0.5]
+    assert gradient(f, [-1.0, 0.5, 2.0]).tolist() == [0, 0, 0]
+
+
+def test_an_elu_with_a_negative_alpha_has_its_slope():
+    np.testing.assert_allclose(
+        gradient(lambda x: ops.elu(x, alpha=-0.5), [-1.0, 2.0]), [-0.5 * np.exp(-1.0), 1.0]
+    )
+
+
+def test_without_a_channel_axis_prelu_takes_one_weight_as_pytorchs():
+    with pytest.raises(ShapeError) as caught:
+        ops.prelu(np.ones(2), np.ones(2))
+    assert str(caught.value) == (
+        "prelu: the weight must be one number, or one for each channel.\n"
+        "  expected  shape (1,) or (1,), since x has shape (2,)\n"
+        "  got       shape (2,)"
+    )
