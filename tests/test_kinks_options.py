@@ -175,6 +175,12 @@ def test_softplus_is_itself_at_its_threshold_as_pytorchs():
     assert x.grad.tolist() == [1 / (1 + math.exp(-20))]
 
 
+def test_a_length_of_exactly_1_has_a_slope():
+    a, b = Value([1.0, 0.0]), Value([0.0, -1.0])
+    np.sum(np.hypot(a, b)).backward()
+    assert (a.grad.tolist(), b.grad.tolist()) == ([1, 0], [0, -1])
+
+
 def test_fabs_has_no_slope_at_0_as_pytorchs_abs():
     x = Value([-2.0, 0.0, 3.0])
     np.sum(np.fabs(x)).backward()

@@ -99,7 +99,7 @@ def _poly(seq_of_zeros: Any) -> Any:
     p: Any = np.ones(1, zeros.dtype)
     for i in range(np.size(zeros)):
         p = np.convolve(p, np.concatenate([np.ones(1, zeros.dtype), -zeros[i : i + 1]]))
-    return p if np.size(zeros) else 1.0
+    return p
 
 
 @composite(np.polydiv)

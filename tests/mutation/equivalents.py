@@ -2,5 +2,7 @@
 
 from __future__ import annotations
 
+from .equivalents_first import FIRST
+
 # (file, function, before, after): reason
-EQUIVALENT: dict[tuple[str, str, str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str, str, str], str] = {**FIRST}
