@@ -14,6 +14,7 @@ import numpy.fft
 import numpy.lib.recfunctions
 import numpy.polynomial.polynomial
 import numpy.strings  # NumPy loads these on first use: the list is whole with them
+import scipy.special
 from numpy.testing import overrides
 
 from microtensor.ops import arrivals
@@ -39,6 +40,11 @@ Options that would need another rule are refused by name, never ignored.
 | known as | meaning | functions |
 |---|---|---:|
 """
+
+
+OF_SCIPY = """\
+These of `scipy.special` work on Values where SciPy is installed. Those that are no universal
+functions there (`logsumexp`, `softmax`, `polygamma`, ...) do in `mt.special`."""
 
 
 def overridable() -> dict[str, object]:
@@ -81,6 +87,12 @@ def page() -> str:
     for name, entry in by_word["unsupported"].items():
         reasons.setdefault(one_line(entry), []).append(f"`{name}`")
     lines += [f"| {', '.join(names)} | {reason} |" for reason, names in reasons.items()]
+    ufuncs_of_scipy = sorted(
+        name
+        for name, fn in vars(scipy.special).items()
+        if isinstance(fn, np.ufunc) and fn in registry and registry[fn].word != "unsupported"
+    )
+    lines += ["", "## SciPy", "", OF_SCIPY, "", ", ".join(f"`{n}`" for n in ufuncs_of_scipy)]
     return "\n".join(lines) + "\n"
 
 

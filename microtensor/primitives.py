@@ -21,17 +21,18 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from .dispatching import primitive as primitive
 from .errors import ArgumentError, MissingRuleError
 from .signatures import parameters_of, signature_of
 
 Rule = Callable[..., Any]
 
 _NOT_GIVEN = object()
-_Array, _arrays_own = np.ndarray, np.ndarray.__array_function__
 _HARMLESS = {"dtype", "order", "casting", "subok", "copy", "mode"}  # seen by the forward pass only
 
 
@@ -198,7 +199,8 @@ def differentiable(fn: Callable, *rules: Rule | None, variadic: Rule | None = No
     Raises
     ------
     ArgumentError
-        If the function is known already, or no rule is given.
+        If the function is known already, or is a plain one that nothing dispatches, or no rule
+        is given.
 
     Examples
     --------
@@ -210,6 +212,13 @@ def differentiable(fn: Callable, *rules: Rule | None, variadic: Rule | None = No
     >>> float(mt.grad(cube)(2.0))
     12.0
     """
+    if isinstance(fn, FunctionType) and not hasattr(fn, "__wrapped_primitive__"):
+        raise ArgumentError(
+            f"differentiable: {name_of(fn)} is a plain function, whose calls nobody sees.",
+            expected="a function of NumPy's, or one made by @mt.primitive",
+            got="a function that computes with Values as it does with arrays",
+            hint="Put @mt.primitive above its definition; then its rule is used.",
+        )
     if variadic is not None and not rules:
         return _register(Known(fn, "differentiable", (variadic,), variadic=True))
     if variadic is not None or not rules:
@@ -281,54 +290,6 @@ def unsupported(reason: str, *fns: Callable) -> None:
         _register(entry)
 
 
-def primitive(fn: Callable | None = None, *, keeps: bool = False) -> Callable:
-    """Make a function of arrays dispatch on Values, as NumPy's functions do.
-
-    Parameters
-    ----------
-    fn : callable
-        Computes its output from plain arrays. Its rule is then given by `differentiable`.
-    keeps : bool, default False
-        Whether ``fn`` returns ``(y, kept)``: what its rule would otherwise compute again.
-        Callers see ``y`` alone.
-
-    Returns
-    -------
-    callable
-        The function, for arrays and for Values.
-
-    Examples
-    --------
-    >>> import numpy as np, microtensor as mt
-    >>> @mt.primitive
-    ... def double(x):
-    ...     return 2 * x
-    >>> _ = mt.differentiable(double, lambda g, y, x: 2 * g)
-    >>> double(np.array([1.0, 2.0]))
-    array([2., 4.])
-    >>> float(mt.grad(lambda x: double(x) ** 2)(3.0))
-    24.0
-    """
-    if fn is None:
-        return functools.partial(primitive, keeps=keeps)
-    forward = fn
-
-    @functools.wraps(forward)
-    def dispatching(*args: Any, **kwargs: Any) -> Any:
-        for arg in (*args, *kwargs.values()) if kwargs else args:
-            # A type with NumPy's function protocol takes over, unless it is NumPy's own.
-            if arg.__class__ is not _Array:
-                take_over = getattr(arg.__class__, "__array_function__", None)
-                if take_over is not None and take_over is not _arrays_own:
-                    return take_over(arg, dispatching, (), args, kwargs)
-        result = forward(*args, **kwargs)
-        return result[0] if keeps else result
-
-    dispatching.__wrapped_primitive__ = forward  # type: ignore[attr-defined]  # our own mark
-    dispatching.__keeps__ = keeps  # type: ignore[attr-defined]  # our own mark
-    return dispatching
-
-
 def stands_for(fn: Callable) -> Callable[[Callable], Callable]:
     """Name the composite that a fused function stands for; readers may show it instead."""
 
@@ -364,20 +325,43 @@ def missing_rule(fn: Callable) -> MissingRuleError:
         if "v.data" not in reason and "v.numpy()" not in reason:
             reason += "\nIf it is not to be differentiated, call it on v.data."
         return MissingRuleError(f"{name} is not supported on Values.", hint=reason)
+    inputs, how, more = _inputs_of(fn), "it in one line", ""
+    if len(inputs) > 1:
+        how, more = "one rule per array", ", ..."
     return MissingRuleError(
         f"{name} has no derivative rule.",
-        hint="If you know it, add it in one line, with g the gradient of the output y:\n"
-        f"    mt.differentiable({name.replace('numpy.', 'np.')}, lambda g, y, x: g * ...)\n"
+        hint=f"If you know it, add {how}, with g the gradient of the output y:\n"
+        f"    mt.differentiable({name.replace('numpy.', 'np.')}, "
+        f"lambda g, y, {', '.join(inputs)}: g * ...{more})\n"
         "If it is not to be differentiated, call it on v.data.",
     )
 
 
+def _inputs_of(fn: Callable) -> tuple[str, ...]:
+    """Name the arrays of a function of which nothing is known, for an example of its rule."""
+    if isinstance(fn, np.ufunc):
+        return tuple("abcdefgh"[: fn.nin]) if fn.nin > 1 else ("x",)
+    names, defaults = signature_of(getattr(fn, "__wrapped_primitive__", None) or fn)
+    return tuple(name for name in names if name not in defaults) or ("x",)
+
+
 def missing_option(fn: Callable, option: str) -> MissingRuleError:
     """Build the error for an option that changes a function into one without a rule."""
+    hint = "Compute the same from functions that are known, or call it on v.data."
+    if _is_a_users(fn) and registry[fn].word == "differentiable":
+        name = option.partition("=")[0]
+        hint = (
+            f"Rules see the options that they name behind the inputs: lambda g, y, x, {name}: ...\n"
+            f"If {name} is an array with a gradient of its own, give it a rule of its own."
+        )
     return MissingRuleError(
-        f"{name_of(fn)} has no derivative rule for its option {option}.",
-        hint="Compute the same from functions that are known, or call it on v.data.",
+        f"{name_of(fn)} has no derivative rule for its option {option}.", hint=hint
     )
+
+
+def _is_a_users(fn: Callable) -> bool:
+    ours = (getattr(fn, "__module__", None) or "").startswith(__name__.partition(".")[0] + ".")
+    return hasattr(fn, "__wrapped_primitive__") and not ours
 
 
 def missing_operand(fn: Callable, operand: str) -> MissingRuleError:
@@ -391,6 +375,10 @@ def missing_operand(fn: Callable, operand: str) -> MissingRuleError:
 def _register(entry: Known) -> Callable:
     earlier = registry.get(entry.fn)
     if earlier is not None and earlier.word != "unsupported":
-        raise ArgumentError(f"{name_of(entry.fn)} is known already, as {earlier.word}.")
+        again = "To give it another rule, run its definition with @mt.primitive again."
+        raise ArgumentError(
+            f"{name_of(entry.fn)} is known already, as {earlier.word}.",
+            hint=again if _is_a_users(entry.fn) else None,
+        )
     registry[entry.fn] = entry
     return entry.fn

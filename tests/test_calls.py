@@ -44,6 +44,59 @@ def test_a_function_that_the_library_refuses_says_why():
         registry.pop(np_like)
 
 
+def test_a_rule_for_a_plain_function_would_never_be_used():
+    def plain(x):
+        return x * 2
+
+    message, _ = raised(
+        ArgumentError, ValueError, lambda: mt.differentiable(plain, lambda g, y, x: g * 2)
+    )
+    assert message == lines(
+        "differentiable: plain is a plain function, whose calls nobody sees.",
+        "  expected  a function of NumPy's, or one made by @mt.primitive",
+        "  got       a function that computes with Values as it does with arrays",
+        "  Put @mt.primitive above its definition; then its rule is used.",
+    )
+
+
+def test_a_function_of_two_arrays_without_a_rule_is_told_of_two():
+    @mt.primitive
+    def both(a, b, k=1):
+        return k * a * b
+
+    message, _ = raised(MissingRuleError, TypeError, lambda: both(Value(1.0), Value(2.0)))
+    assert message == lines(
+        "both has no derivative rule.",
+        "  If you know it, add one rule per array, with g the gradient of the output y:",
+        "      mt.differentiable(both, lambda g, y, a, b: g * ..., ...)",
+        "  If it is not to be differentiated, call it on v.data.",
+    )
+
+
+def test_an_array_that_was_given_no_rule_is_told_to_be_given_one():
+    @mt.primitive
+    def both(a, b):
+        return a * b
+
+    try:
+        mt.differentiable(both, lambda g, y, a, b: g * b)
+        message, _ = raised(MissingRuleError, TypeError, lambda: both(Value(1.0), Value(2.0)))
+        assert message == lines(
+            "both has no derivative rule for its option b=.",
+            "  Rules see the options that they name behind the inputs: lambda g, y, x, b: ...",
+            "  If b is an array with a gradient of its own, give it a rule of its own.",
+        )
+        message, _ = raised(
+            ArgumentError, ValueError, lambda: mt.differentiable(both, lambda g, y, a: g)
+        )
+        assert message == lines(
+            "both is known already, as differentiable.",
+            "  To give it another rule, run its definition with @mt.primitive again.",
+        )
+    finally:
+        registry.pop(both, None)
+
+
 def test_a_function_of_the_users_without_a_rule():
     @mt.primitive
     def double(x):

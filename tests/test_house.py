@@ -15,9 +15,10 @@ HOUSE = Path(mt.__file__).parent
 
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
-    "errors", "signatures", "primitives", "ops", "graph", "nesting", "notes", "batches", "fitting",
-    "backward", "calls", "numbers", "at", "methods", "value", "batched", "running", "derivatives",
-    "recomputing", "cures", "anomalies", "differences", "verdicts", "slopes", "checking", "checks",
+    "errors", "signatures", "dispatching", "primitives", "ops", "graph", "nesting", "notes",
+    "batches", "fitting", "backward", "calls", "numbers", "at", "methods", "value", "batched",
+    "running", "derivatives", "recomputing", "cures", "anomalies", "differences", "verdicts",
+    "slopes", "checking", "checks",
 ]  # fmt: skip
 LATE = {  # loaded when they are named, as rooms are
     "anomalies", "batched", "checking", "checks", "cures", "differences", "recomputing", "slopes",
@@ -28,7 +29,8 @@ TOOLS = ["randomness", "files"]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "__main__"]  # they use the rooms
 ONLY = {
     "signatures": set(),
-    "primitives": {"errors", "signatures"},
+    "dispatching": set(),
+    "primitives": {"errors", "signatures", "dispatching"},
     "ops": {"errors", "primitives"},  # rules never see a Value
     "graph": {"errors"},
     "at": {"ops"},

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import differentiable, primitive, stands_for
-from .windows import Geometry, taps, unfold_places
+from ..primitives import differentiable, primitive
+from .windows import Geometry, taps
 
 CACHE = 2**20  # bytes of columns made at a time: half to twice as much is as fast
 
@@ -206,15 +206,3 @@ differentiable(
     ),
     lambda G, y, x, g, geometry, groups: convolution(x, G, geometry=geometry, groups=groups),
 )
-
-
-@stands_for(convolution)
-def _convolution(x: Any, weight: Any, bias: Any = None, *, geometry: Geometry, groups: int) -> Any:
-    columns = unfold_places(x, geometry=geometry)  # (N, C, taps, *outputs)
-    outputs, n = np.shape(weight)[0], np.shape(x)[0]
-    y = np.matmul(
-        np.reshape(weight, (groups, outputs // groups, -1)),
-        np.reshape(columns, (n, groups, -1, math.prod(geometry.outputs))),
-    )
-    y = np.reshape(y, (n, outputs, *geometry.outputs))
-    return y if bias is None else y + np.reshape(bias, (-1, *(1,) * len(geometry.outputs)))
