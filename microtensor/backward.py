@@ -207,13 +207,15 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             c = fit(c, x, known.fn, position)
         if received is not NOTHING:
             c = received + c  # never in place: a + b sends one array to both
-        elif (
-            a.fn is None
-            and c.__class__ is Array
+        elif a.fn is None and c.__class__ is Array:
             # What a leaf keeps must not be a view of, or the same as, anything else.
-            and (c.base is not None or c is g or c is y or id(c) in map(id, shown))
-        ):
-            c = c.copy()
+            if c.base is not None or c is g or c is y:
+                c = c.copy()
+            else:
+                for given in shown:
+                    if given is c:
+                        c = c.copy()
+                        break
         a._cotangent = c
 
 
