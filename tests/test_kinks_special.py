@@ -151,7 +151,8 @@ def test_a_function_of_scipy_without_a_rule_is_named_in_full():
     with pytest.raises(MissingRuleError) as error:
         special.agm(Value(1.0), 2.0)
     assert str(error.value).startswith("scipy.special.agm has no derivative rule.\n")
-    assert "mt.differentiable(scipy.special.agm, lambda g, y, a, b: g * ..., ...)" in str(error.value)
+    one_line = "mt.differentiable(scipy.special.agm, lambda g, y, a, b: g * ..., ...)"
+    assert one_line in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax", "polygamma"])
