@@ -1,5 +1,7 @@
 """The default generator, and what rng= may be."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -73,3 +75,14 @@ def test_a_wrong_seed_is_an_error_and_leaves_the_sequence_alone(wrong):
         "  0 will do; the same integer gives the same numbers every time."
     )
     assert randomness.generator().random() == np.random.default_rng(1).random()
+
+
+@pytest.mark.parametrize("kind", ["PCG64", "MT19937", "Philox", "SFC64"])
+def test_a_state_survives_json_and_is_put_back(kind):
+    rng = np.random.Generator(getattr(np.random, kind)(3))
+    rng.integers(9, dtype=np.int32)  # half of the 64 bits are kept for later
+    state = json.loads(json.dumps(randomness.get_state(rng)))
+    following = [rng.integers(9, dtype=np.int32), *rng.standard_normal(3)]
+    other = np.random.Generator(getattr(np.random, kind)(4))
+    randomness.set_state(other, state)
+    assert [other.integers(9, dtype=np.int32), *other.standard_normal(3)] == following

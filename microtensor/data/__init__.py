@@ -14,9 +14,11 @@ from .batching import Batches, batches
 from .bundled import all_digits, digits
 from .examples import Examples, Split
 from .made import blobs, circles, moons, spirals, xor
+from .rows import Dataset, stack
 
 __all__ = [
     "Batches",
+    "Dataset",
     "Examples",
     "Split",
     "all_digits",
@@ -26,5 +28,6 @@ __all__ = [
     "digits",
     "moons",
     "spirals",
+    "stack",
     "xor",
 ]

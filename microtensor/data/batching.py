@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
-from ..randomness import generator
+from ..errors import ArgumentError
+from ..randomness import Rng, generator, get_state, set_state
+from .rows import ArrayRows, ExampleRows, rows_of
 
 
 def batches(
-    *arrays: Any,
+    *source: Any,
     size: int | None = None,
     shuffle: bool = True,
     rng: Any = None,
     drop_last: bool = False,
+    collate: Callable[[list[Any]], Any] | None = None,
 ) -> Batches:
-    """Take the rows of the arrays a batch at a time, each row once per round.
+    """Take the rows of arrays, or the examples of a dataset, a batch at a time.
 
     What it gives can be looped over as often as you like, in a new random order each time, and
-    has a length, the number of batches in a round.
+    has a length, the number of batches in a round. Each row comes once per round.
 
     Parameters
     ----------
-    *arrays : (N, ...) array_like
-        Any number of them, usually x and y; rows of the same index stay together.
+    *source : (N, ...) array_like, or one Dataset
+        Any number of arrays, usually x and y; rows of the same index stay together. Or one object
+        with a length that gives an example for each index, see `Dataset`.
     size : int
         The number of rows in a batch; may also stand last, as in ``batches(x, y, 32)``.
     shuffle : bool, default True
@@ -36,11 +39,15 @@ def batches(
         Where the order comes from; an int gives the same sequence of rounds every time.
     drop_last : bool, default False
         Whether to leave out the last batch of a round where it has fewer rows than the others.
+    collate : callable, optional
+        Makes a batch of a list of examples; `stack` unless given. With arrays, an example is a
+        tuple with a row of each, or the row where there is one array.
 
     Returns
     -------
     Batches
-        Gives a tuple of arrays, one batch of each; of one array alone, its batch.
+        Gives a tuple of arrays, one batch of each; of one array alone, its batch. Of a dataset, it
+        gives what collate makes of the examples.
 
     Raises
     ------
@@ -63,10 +70,19 @@ def batches(
     >>> rounds = batches(y, size=5, rng=0)
     >>> len(rounds), next(iter(rounds)), next(iter(rounds))
     (1, array([2, 4, 3, 0, 1]), array([4, 1, 2, 0, 3]))
+
+    Sentences of different lengths, put together by a function of one's own:
+
+    >>> def padded(examples):
+    ...     longest = max(map(len, examples))
+    ...     return np.array([x + [0] * (longest - len(x)) for x in examples])
+    >>> list(batches([[1, 2], [3], [4, 5, 6]], size=2, shuffle=False, collate=padded))
+    [array([[1, 2],
+           [3, 0]]), array([[4, 5, 6]])]
     """
-    if size is None and arrays and np.ndim(arrays[-1]) == 0:
-        *arrays, size = arrays  # type: ignore[assignment]  # batches(x, y, 32)
-    return Batches(tuple(map(np.asarray, arrays)), size, shuffle, rng, drop_last)
+    if size is None and source and np.ndim(source[-1]) == 0:
+        *source, size = source  # type: ignore[assignment]  # batches(x, y, 32)
+    return Batches(rows_of(source, collate), size, shuffle, rng, drop_last)
 
 
 class Batches:
@@ -74,10 +90,13 @@ class Batches:
 
     Attributes
     ----------
-    arrays : tuple of (N, ...) ndarray
-        What the batches are taken from.
+    rows : int
+        The number of rows that the batches are taken from.
     size : int
         The number of rows in a batch.
+    rng : Generator or RandomState
+        Where the order comes from: the process's default one of the moment unless another one was
+        given. May be set.
 
     Examples
     --------
@@ -87,14 +106,21 @@ class Batches:
     """
 
     def __init__(
-        self, arrays: tuple[np.ndarray, ...], size: Any, shuffle: bool, rng: Any, drop_last: bool
+        self,
+        source: ArrayRows | ExampleRows,
+        size: Any,
+        shuffle: bool,
+        rng: Any,
+        drop_last: bool,
     ) -> None:
-        self.arrays = arrays
-        self.rows = _common_length(arrays)
+        self._source = source
+        self.rows = len(source)
         self.size = _checked_size(size)
         self.shuffle = shuffle
         self.drop_last = drop_last
-        self._rng = None if rng is None else generator(rng)  # None: the default one of the moment
+        self._rng = None if rng is None else generator(rng)
+        self._round: _Round | None = None  # the latest, while it has batches to give
+        self._to_resume: _Round | None = None
         if len(self) == 0:
             smaller = f"at least {self.size} rows, since drop_last leaves out smaller batches"
             raise ArgumentError(
@@ -103,43 +129,141 @@ class Batches:
                 got=f"{self.rows} rows",
             )
 
+    @property
+    def rng(self) -> Rng:
+        return generator(self._rng)
+
+    @rng.setter
+    def rng(self, rng: Any) -> None:
+        self._rng = None if rng is None else generator(rng)
+
     def __len__(self) -> int:
         """Give the number of batches in a round."""
         return self.rows // self.size if self.drop_last else -(-self.rows // self.size)
 
     def __iter__(self) -> Iterator[Any]:
-        """Start a round, in a new order."""
-        order = np.arange(self.rows)
-        if self.shuffle:
-            order = generator(self._rng).permutation(order)
-        return self._round(order)
+        """Start a round, in a new order; or go on with the one that was loaded."""
+        self._round, self._to_resume = self._to_resume or self._new_round(), None
+        return self._rest(self._round)
 
-    def _round(self, order: np.ndarray) -> Iterator[Any]:
-        for i in range(len(self)):
-            rows = order[i * self.size : (i + 1) * self.size]
-            batch = tuple(array[rows] for array in self.arrays)  # copies, so writing is safe
-            yield batch if len(batch) > 1 else batch[0]
+    def _new_round(self) -> _Round:
+        if not self.shuffle:
+            return _Round(None, np.arange(self.rows))
+        return _Round(get_state(self.rng), self.rng.permutation(self.rows))
+
+    def _rest(self, this: _Round) -> Iterator[Any]:
+        while this.given < len(self):
+            start = this.given * self.size
+            this.given += 1
+            yield self._source.take(this.order[start : start + self.size])
+        if self._round is this:
+            self._round = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tell the place in the round and the state of the generator, for `load_state_dict`.
+
+        A loop that goes on from here gives the very batches that this one would have given, in
+        this round and in all later ones.
+
+        Returns
+        -------
+        dict
+            Of numbers, strings, lists and dicts, such as JSON keeps: ``rows``, ``size`` and
+            ``shuffle``; ``given``, the number of batches that the latest round has given, or 0
+            after its end; ``order``, the state of the generator before that round, or None where
+            there is no round or no shuffling; ``rng``, the state of the generator now.
+
+        Examples
+        --------
+        >>> rounds = batches(np.arange(6), size=2, rng=0)
+        >>> for batch in rounds:
+        ...     kept = rounds.state_dict()
+        ...     break
+        >>> again = batches(np.arange(6), size=2, rng=1)
+        >>> again.load_state_dict(kept)
+        >>> batch, list(again)
+        (array([3, 2]), [array([5, 4]), array([0, 1])])
+        """
+        this = self._to_resume or self._round
+        return {
+            "rows": self.rows,
+            "size": self.size,
+            "shuffle": self.shuffle,
+            "given": this.given if this else 0,
+            "order": this.before if this else None,
+            "rng": get_state(self.rng),
+        }
+
+    def load_state_dict(self, state: Any) -> None:
+        """Go to a place in a round: the next loop gives what was left of it, the others follow.
+
+        Parameters
+        ----------
+        state : dict
+            What `state_dict` gave for as many rows, in batches of the same size.
+
+        Raises
+        ------
+        ArgumentError
+            If it is none, or the data or their batches were others. Nothing is changed then.
+        """
+        given = self._checked_place(state)
+        now = get_state(self.rng)
+        try:
+            if self.shuffle and state["order"] is not None:
+                set_state(self.rng, state["order"])
+            resumed = self._new_round() if given or state["order"] is not None else None
+            set_state(self.rng, state["rng"])
+        except ArgumentError:
+            set_state(self.rng, now)
+            raise
+        if resumed:
+            resumed.given = given
+        self._round, self._to_resume = None, resumed
+
+    def _checked_place(self, state: Any) -> int:
+        """Give the number of batches that the round of a state has given."""
+        names = ("rows", "size", "shuffle", "given", "order", "rng")
+        found = tuple(state) if isinstance(state, dict) else ()
+        if set(found) != set(names):
+            raise ArgumentError(
+                "Batches.load_state_dict: this is no place in a round.",
+                expected="a dict with " + ", ".join(names) + ", as state_dict gives it",
+                got=f"a dict with {', '.join(map(str, found)) or 'nothing'}"
+                if isinstance(state, dict)
+                else f"a {type(state).__name__}",
+            )
+        given = state["given"]
+        own = (self.rows, self.size, self.shuffle)
+        if (state["rows"], state["size"], state["shuffle"]) != own or not (
+            isinstance(given, int) and 0 <= given <= len(self)
+        ):
+            raise ArgumentError(
+                "Batches.load_state_dict: the place is in other batches than these.",
+                expected=f"a place in {self!r}, {_in_order(self.shuffle)}",
+                got=f"{given} batches of {state['size']} rows from {state['rows']}, "
+                f"{_in_order(state['shuffle'])}",
+                hint="Make the batches as those before: of the same data, and by the same size.",
+            )
+        return given
 
     def __repr__(self) -> str:
         return f"Batches({len(self)} of {self.size} rows from {self.rows})"
 
 
-def _common_length(arrays: tuple[np.ndarray, ...]) -> int:
-    if not arrays:
-        raise ArgumentError(
-            "batches: there are no arrays to take rows from.",
-            hint="Pass them first, as in batches(x, y, size=32).",
-        )
-    if any(array.ndim == 0 for array in arrays) or len({len(array) for array in arrays}) > 1:
-        rows = f"{len(arrays[0])} rows, one" if arrays[0].ndim else "at least one axis: a row"
-        raise ShapeError(
-            "batches: all arrays must have the same number of rows.",
-            expected=f"arrays of {rows} per example",
-            got="arrays of shapes " + ", ".join(str(array.shape) for array in arrays),
-            hint="The first axis counts the examples. If it is another one, move it there with "
-            "np.moveaxis.",
-        )
-    return len(arrays[0])
+class _Round:
+    """One pass through the rows."""
+
+    __slots__ = ("before", "given", "order")
+
+    def __init__(self, before: Any, order: np.ndarray) -> None:
+        self.before = before  # the generator's state that the order came from
+        self.order = order
+        self.given = 0  # batches so far
+
+
+def _in_order(shuffle: Any) -> str:
+    return "shuffled" if shuffle else "in the order of the data"
 
 
 def _checked_size(size: Any) -> int:
