@@ -263,7 +263,7 @@ def _by_full_rule(
     if rule is None:
         return NOTHING
     options = known.options_for(position, node.kwargs)
-    if create_graph and "kept" in options:
+    if create_graph and "kept" in options and known.keeps != "constant":
         options["kept"] = None  # what the forward pass kept cannot be differentiated
     try:
         c = rule(g, y, *shown, **options)

@@ -11,16 +11,17 @@ import numpy as np
 _Array, _arrays_own = np.ndarray, np.ndarray.__array_function__
 
 
-def primitive(fn: Callable | None = None, *, keeps: bool = False) -> Callable:
+def primitive(fn: Callable | None = None, *, keeps: bool | str = False) -> Callable:
     """Make a function of arrays dispatch on Values, as NumPy's functions do.
 
     Parameters
     ----------
     fn : callable
         Computes its output from plain arrays. Its rule is then given by `differentiable`.
-    keeps : bool, default False
+    keeps : bool or "constant", default False
         Whether ``fn`` returns ``(y, kept)``: what its rule would otherwise compute again.
-        Callers see ``y`` alone.
+        Callers see ``y`` alone. "constant" says that ``kept`` does not depend on the inputs'
+        numbers, as what was drawn at random does not.
 
     Returns
     -------

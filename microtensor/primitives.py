@@ -53,9 +53,10 @@ class Known:
         The options each rule wants to see.
     plain_rules : tuple or None
         The rules, where there is one per operand and none wants options.
-    keeps : bool
+    keeps : bool or "constant"
         Whether ``forward`` returns ``(y, kept)``. The rule is given ``kept``; shown Values it is
         given None, since what was kept is not differentiable, and derives it from its inputs.
+        A constant, such as what was drawn at random, is given in every case.
     reason : str
         Why an unsupported function is so, and what to use instead.
     stands_for : callable or None

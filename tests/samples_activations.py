@@ -49,6 +49,16 @@ def _glu(x: Any, axis: int = -1) -> Any:
     return values / (1 + np.exp(-gates))
 
 
+def _dropping(x: Any, p: float, together: int = 0) -> Any:
+    """A call that draws the same numbers every time, as a rule is differenced by."""
+    return case(x, how=lambda fn, x: fn(x, p, np.random.default_rng(5), together))
+
+
+def _dropped(x: Any, p: float, rng: Any, together: int) -> Any:
+    shape = np.shape(x)[: np.ndim(x) - together] + (1,) * together
+    return _choose(rng.random(shape, np.float32) < 1 - p, x / (1 - p) if p < 1 else x, 0)
+
+
 # of numbers that are no arrays, only functions whose forward pass knows them
 RECTIFIERS = [
     Row(rectifiers.negative_part, unary(nonzero), value=lambda x: _choose(np.real(x) < 0, x, 0)),
@@ -99,4 +109,10 @@ PLACES = [
             classes or int(np.max(labels)) + 1, dtype=np.int64)[labels]),
 ]  # fmt: skip
 
-MORE_ACTIVATIONS = [*RECTIFIERS, *SMOOTH, *PLACES]
+DROPPING = [
+    Row(ops.dropping.dropout, _dropping(normal(2, 3), p=0.4), _dropping(normal(), p=0.3),
+        _dropping(normal(2, 3, 2), p=0.5, together=1), _dropping(normal(3), p=0.0),
+        _dropping(normal(3), p=1), _dropping(normal(0, 3), p=0.5), value=_dropped),
+]  # fmt: skip
+
+MORE_ACTIVATIONS = [*RECTIFIERS, *SMOOTH, *PLACES, *DROPPING]

@@ -12,7 +12,7 @@ matrices           linalg (matmul, linear), products, einsums, solving, determin
                    decompositions, pseudoinverses, norms, exponentials
 sequences          signals (convolve, interp), coefficients (polynomials)
 networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
-                   windowed, images, similarities
+                   windowed, images, similarities, dropping
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
 none               refused, strings: what has no rule, and why
 =================  ================================================================================
@@ -32,6 +32,7 @@ from . import (
     counting,
     decompositions,
     determinants,
+    dropping,
     einsums,
     elementwise,
     exponentials,
@@ -151,6 +152,7 @@ __all__ = [
     "counting",
     "decompositions",
     "determinants",
+    "dropping",
     "einsums",
     "elementwise",
     "elu",
