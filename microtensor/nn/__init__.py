@@ -15,6 +15,7 @@ from .activations import (
     Tanh,
 )
 from .containers import Sequential
+from .dropping import Dropout, Dropout1d, Dropout2d
 from .linear import Linear
 from .module import Module
 from .perceptron import MLP, Layer, Neuron
@@ -25,6 +26,9 @@ __all__ = [
     "GELU",
     "MLP",
     "Buffer",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "Identity",
     "Layer",
     "LeakyReLU",

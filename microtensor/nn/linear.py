@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
-from ..graph import Node, Scope, module_path, state
+from ..graph import Node
 from ..ops import astype, linear
 from ..randomness import generator
 from . import init
 from .module import Module
+from .places import here
 from .state import Parameter
 
 
@@ -119,13 +120,11 @@ def _as_floats(x: Any, dtype: np.dtype) -> Any:
 
 
 def _wrong_width(module: Any, shape: tuple[int, ...], width: int) -> ShapeError:
-    scope = state.scope
-    where = module_path(scope) if isinstance(scope, Scope) else type(module).__name__
     hint = f"Give it {width} numbers in the last axis, or make the layer for what it is given."
     if len(shape) == 2 and shape[0] == width:
         hint = f"The first axis has {width}: perhaps the input is transposed, and x.T is meant."
     return ShapeError(
-        f"{where}: the input has the wrong width.",
+        f"{here(module)}: the input has the wrong width.",
         expected=f"an input of shape (..., {width}), since the weight has shape "
         f"{module.weight.shape}",
         got=f"an input of shape {shape}",

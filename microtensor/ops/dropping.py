@@ -39,7 +39,7 @@ def dropout(x: Any, p: float, rng: Any, together: int) -> Any:
     Examples
     --------
     >>> dropout(np.ones(6), 0.5, np.random.default_rng(1), 0)
-    array([0., 2., 2., 0., 0., 2.])
+    array([2., 0., 0., 0., 2., 2.])
     """
     x = np.asarray(x)
     noise = _noise(x, p, rng, together)
