@@ -180,6 +180,10 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     rules = known.plain_rules
     shown = args if create_graph else [a._data if isinstance(a, Node) else a for a in args]
     y = node if create_graph else y
+    sent = None
+    if rules is None and known.together is not None and not create_graph and g.__class__ is Array:
+        wanted = [isinstance(a, Node) and a._cotangent is not None for a in args]
+        sent = known.together(g, y, wanted, *shown, **known.options_for(-1, node.kwargs))
     for position, a in enumerate(args):
         if not isinstance(a, Node):
             continue
@@ -187,7 +191,9 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         if received is None:  # a constant, or not on the way to a target
             continue
         try:
-            if rules is None:
+            if sent is not None:
+                c = sent[position]
+            elif rules is None:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             else:
                 c = rules[position](g, y, *shown)

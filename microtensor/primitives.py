@@ -54,18 +54,17 @@ class Known:
     plain_rules : tuple or None
         The rules, where there is one per operand and none wants options.
     keeps : bool or "constant"
-        Whether ``forward`` returns ``(y, kept)``. The rule is given ``kept``; shown Values it is
-        given None, since what was kept is not differentiable, and derives it from its inputs.
-        A constant, such as what was drawn at random, is given in every case.
+        Whether ``forward`` returns ``(y, kept)``. The rule is given ``kept``; shown Values, None:
+        it derives it from its inputs then. A constant, such as a random draw, is always given.
     reason : str
         Why an unsupported function is so, and what to use instead.
-    stands_for : callable or None
-        For a fused function, the same value in simpler functions, which a reader may show.
+    stands_for, together : callable or None
+        What the words of these names were given.
     """
 
     __slots__ = (
         "_signature", "arity", "body", "fn", "forward", "keeps", "plain_rules", "reason",
-        "rules", "stands_for", "variadic", "wanted", "word",
+        "rules", "stands_for", "together", "variadic", "wanted", "word",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +73,7 @@ class Known:
         self.fn, self.word, self.rules, self.variadic = fn, word, rules, variadic
         self.keeps = getattr(fn, "__keeps__", False)
         self.stands_for: Callable | None = None
+        self.together: Rule | None = None
         self.body: Callable | None = None
         self.reason = ""
         self.arity = len(rules) if word == "differentiable" and not variadic else None
@@ -297,6 +297,21 @@ def stands_for(fn: Callable) -> Callable[[Callable], Callable]:
     def learn(body: Callable) -> Callable:
         registry[fn].stands_for = body
         return body
+
+    return learn
+
+
+def together(fn: Callable) -> Callable[[Rule], Rule]:
+    """Add one rule for all operands of a function, for plain arrays: where they share their work.
+
+    ``rule(g, y, wanted, *inputs, *options)`` gives a list of contributions; ``wanted`` has bools.
+    """
+
+    def learn(rule: Rule) -> Rule:
+        entry = registry[fn]
+        entry.wanted += (parameters_of(rule)[0][3 + len(entry.rules) :],)
+        entry.together, entry.plain_rules = rule, None
+        return rule
 
     return learn
 

@@ -8,7 +8,7 @@ from microtensor import Value
 from microtensor.backward import gradients
 from microtensor.errors import ArgumentError, GradientError, ShapeError
 from microtensor.fitting import fit
-from microtensor.primitives import Known, known, name_of, stands_for
+from microtensor.primitives import Known, known, name_of, stands_for, together
 
 
 def lines(*rows):
@@ -227,3 +227,66 @@ def test_functions_are_named_as_users_write_them():
     named = [name_of(fn) for fn in (np.true_divide, np.linalg.norm, mine, np.frompyfunc(max, 2, 1))]
     assert named[:3] == ["numpy.divide", "numpy.linalg.norm", "mine"]
     assert "max" in named[3]
+
+
+# One rule for all operands
+
+
+@pytest.fixture
+def scaled_sum():
+    """x * a + x * b, which counts how often each kind of rule was asked."""
+    asked = []
+
+    @mt.primitive
+    def scaled_sum(x, a, b, power=1):
+        return (x * (a + b)) ** power
+
+    def slope(g, x, a, b, power):
+        asked.append("one")
+        return g * power * (x * (a + b)) ** (power - 1)
+
+    mt.differentiable(
+        scaled_sum,
+        lambda g, y, x, a, b, power: slope(g, x, a, b, power) * (a + b),
+        lambda g, y, x, a, b, power: slope(g, x, a, b, power) * x,
+        lambda g, y, x, a, b, power: slope(g, x, a, b, power) * x,
+    )
+
+    @together(scaled_sum)
+    def _(g, y, wanted, x, a, b, power):
+        asked.append(wanted)
+        inner = g * power * (x * (a + b)) ** (power - 1)
+        return [inner * (a + b), inner * x, inner * x]
+
+    return scaled_sum, asked
+
+
+def test_a_rule_for_all_operands_is_asked_once_and_told_who_wants(scaled_sum):
+    f, asked = scaled_sum
+    x, a = Value([1.0, 2.0]), Value(3.0)
+    (f(x, a, 4.0, power=2)).sum().backward()
+    assert asked == [[True, True, False]]
+    assert x.grad.tolist() == [98.0, 196.0]
+    assert a.grad == 2 * 7 * 1 + 2 * 14 * 2
+    f(x, a, 4.0).sum().backward()  # with the option's default
+    assert x.grad.tolist() == [105.0, 203.0]
+
+
+def test_higher_derivatives_and_rows_go_by_the_rules_of_single_operands(scaled_sum):
+    f, asked = scaled_sum
+    x = np.array([1.0, 2.0, 0.5, 3.0])
+    assert mt.check_gradients(lambda x, a: f(x, a, 1.0, power=3), x, 0.5, order=2)
+    asked.clear()
+    assert np.allclose(mt.jacobian(lambda x: f(x, 1.0, 1.0, power=2))(x), np.diag(8 * x))
+    mt.hessian(lambda x: f(x, 1.0, 1.0, power=2).sum())(x)
+    assert set(asked) == {"one"}
+
+
+def test_a_rule_for_all_operands_that_is_wrong_is_noticed(scaled_sum):
+    f, _ = scaled_sum
+    known(f).together = lambda g, y, wanted, x, a, b, power: [g * (a + b), None, g * x]
+    x, a = Value([1.0, 2.0]), Value([3.0, 1.0])
+    with pytest.raises(mt.errors.GradientCheckError):
+        mt.check_gradients(lambda x: f(x, 1.0, 1.0, power=2), np.array([1.0, 2.0]))
+    with pytest.raises(GradientError, match=r"^The rule of scaled_sum for operand 1 gave None"):
+        f(x, a, 1.0).sum().backward()
