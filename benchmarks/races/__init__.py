@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from benchmarks.race import Race
-from benchmarks.races import deep_chain, import_time, lenet, memory, mlp, scalar_mlp
+from benchmarks.races import (
+    deep_chain,
+    import_time,
+    lenet,
+    memory,
+    mlp,
+    model_memory,
+    scalar_mlp,
+)
 
 RACES: dict[str, Race] = {
     race.name: race
-    for room in (mlp, lenet, scalar_mlp, deep_chain, import_time, memory)
+    for room in (mlp, lenet, scalar_mlp, deep_chain, import_time, memory, model_memory)
     for race in room.RACES
 }
 
