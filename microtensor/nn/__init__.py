@@ -16,9 +16,11 @@ from .activations import (
 )
 from .containers import Sequential
 from .dropping import Dropout, Dropout1d, Dropout2d
+from .holders import ModuleDict, ModuleList, ParameterList
 from .linear import Linear
 from .module import Module
 from .perceptron import MLP, Layer, Neuron
+from .reshaping import Flatten, Unflatten
 from .state import Buffer, Parameter
 
 __all__ = [
@@ -29,14 +31,18 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Flatten",
     "Identity",
     "Layer",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "Neuron",
     "Parameter",
+    "ParameterList",
     "ReLU",
     "Sequential",
     "SiLU",
@@ -44,5 +50,6 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "Unflatten",
     "init",
 ]
