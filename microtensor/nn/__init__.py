@@ -15,11 +15,22 @@ from .activations import (
     Tanh,
 )
 from .containers import Sequential
+from .convolutions import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropping import Dropout, Dropout1d, Dropout2d
 from .holders import ModuleDict, ModuleList, ParameterList
 from .linear import Linear
 from .module import Module
 from .perceptron import MLP, Layer, Neuron
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from .reshaping import Flatten, Unflatten
 from .state import Buffer, Parameter
 
@@ -27,7 +38,17 @@ __all__ = [
     "ELU",
     "GELU",
     "MLP",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "Buffer",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -37,6 +58,8 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",

@@ -30,6 +30,16 @@ def at_door(x: Any, dtype: np.dtype) -> Any:
     return astype(x, dtype)
 
 
+def as_floats(x: Any, dtype: np.dtype) -> Any:
+    """Convert integers, and nested lists of numbers and Values, to floats of this dtype."""
+    if isinstance(x, list | tuple):
+        rows = [as_floats(row, dtype) for row in x]
+        return np.stack(rows) if rows else np.empty(0, dtype)
+    if isinstance(x, Node):
+        return astype(x, dtype)
+    return np.asarray(x, dtype)
+
+
 def _starts_with_number(nested: Any) -> bool:
     while isinstance(nested, list | tuple) and nested:
         nested = nested[0]

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..graph import Node
-from ..ops import astype, linear
+from ..ops import linear
 from ..randomness import generator
 from . import init
+from .casting import as_floats
 from .module import Module
 from .places import here
 from .state import Parameter
@@ -102,21 +103,12 @@ def features(module: Any, x: Any) -> Any:
     weight = module.weight._data
     data = x._data if isinstance(x, Node) else x
     if data.__class__ is not np.ndarray or data.dtype.kind != "f":
-        x = _as_floats(x, weight.dtype)
+        x = as_floats(x, weight.dtype)
         data = x._data if isinstance(x, Node) else x
     shape = data.shape if data.__class__ is np.ndarray else ()
     if not shape or shape[-1] != weight.shape[-1]:
         raise _wrong_width(module, shape, weight.shape[-1])
     return x
-
-
-def _as_floats(x: Any, dtype: np.dtype) -> Any:
-    if isinstance(x, list | tuple):
-        rows = [_as_floats(row, dtype) for row in x]
-        return np.stack(rows) if rows else np.empty(0, dtype)
-    if isinstance(x, Node):
-        return astype(x, dtype)
-    return np.asarray(x, dtype)
 
 
 def _wrong_width(module: Any, shape: tuple[int, ...], width: int) -> ShapeError:
