@@ -351,3 +351,28 @@ def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
             c = zeros_for(a) if c is NOTHING else fit(c, a._data, known.fn, position)
             sent.append((position, a, c))
     return sent
+
+
+def recorded_contribution(node: Node, position: int, gradient: Node) -> Any:
+    """Give what one call sends to one operand as a graph: the chain rule, as a formula.
+
+    Parameters
+    ----------
+    node : Node
+        The value that the call made; in the formula it stands for itself, as its operands do.
+    position : int
+        Which operand.
+    gradient : Node
+        Stands for the gradient of ``node``.
+
+    Returns
+    -------
+    Node, array, or NOTHING
+        Before broadcasting is undone; NOTHING where no gradient goes there.
+    """
+    known = registry[node.fn]
+    scope, state.scope = state.scope, None
+    try:
+        return _by_full_rule(known, position, gradient, node, node.args, node, True)
+    finally:
+        state.scope = scope

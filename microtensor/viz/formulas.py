@@ -1,0 +1,218 @@
+"""What is the derivative, as a formula? The rule itself, traced with symbols and made simple.
+
+A rule that is shown Values is recorded. So it is called with the graph's own values, and what it
+recorded is read back: where a value of the call comes up it is a symbol, everything else is a
+function of symbols. With 1 in the place of the gradient, this is the local derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import backward, graph, primitives
+from ..graph import Node as Recorded
+from ..value import Value
+from .names import function_word
+from .terms import Term, number, simplified, symbol
+
+_LARGEST = 60  # calls; the formula of more is no formula for a reader
+_KEPT: dict[Any, Term | None] = {}  # formulas of the calls that were traced
+_MOST_KEPT = 10_000
+
+
+def forward_formula(made: Recorded) -> Term:
+    """Write a call as a formula in the positions of its operands.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> forward_formula(mt.Value(2.0) * mt.Value(3.0))
+    Term(op='multiply', args=(Term(op='symbol', args=(0,)), Term(op='symbol', args=(1,))))
+    """
+    operands = [_constant(a) or symbol(i) for i, a in enumerate(made.args)]
+    return simplified(_word(made.fn), *operands, *_options(made.kwargs))
+
+
+def local_derivative(made: Recorded, position: int) -> Term | None:
+    """Write the derivative of a call on numbers with respect to one operand.
+
+    Parameters
+    ----------
+    made : Node
+        The value that the call made.
+    position : int
+        Which operand.
+
+    Returns
+    -------
+    Term or None
+        In the symbols "y" (the value itself) and 0, 1, ... (its operands); None where there is no
+        derivative, or its formula is too long to be read.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> from microtensor.viz.notation import text
+    >>> o = mt.tanh(mt.Value(0.5))
+    >>> text(local_derivative(o, 0), {"y": "o", 0: "n"})
+    '1 − o²'
+    """
+    return _traced(made, position, one=True)
+
+
+def contribution_formula(made: Recorded, position: int) -> Term | None:
+    """Write what a call sends to one operand, with "g" for the gradient of its value.
+
+    The same as `local_derivative`, for arrays: where the gradient stands in a product of matrices
+    matters.
+    """
+    return _traced(made, position, one=False)
+
+
+def _traced(made: Recorded, position: int, one: bool) -> Term | None:
+    key = _key(made, position, one)
+    if key is not None and key in _KEPT:
+        return _KEPT[key]
+    g = Value(np.ones_like(made._data) if np.ndim(made._data) else 1.0)
+    try:
+        with np.errstate(all="ignore"):
+            sent = backward.recorded_contribution(made, position, g)
+    except (ArithmeticError, TypeError, ValueError):
+        return None  # at these numbers there is none
+    term, decided = None, False
+    if sent is not backward.NOTHING:
+        names: dict[Recorded, Term] = {made: symbol("y")}
+        for i, a in reversed(list(enumerate(made.args))):
+            if isinstance(a, Recorded):
+                names[a] = symbol(i)
+        names[g] = number(1) if one else symbol("g")
+        term, decided = _read(sent, names)
+    if key is not None and not decided:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[key] = term
+    return term
+
+
+def _key(made: Recorded, position: int, one: bool) -> Any:
+    """Tell calls apart whose formulas may differ; None where that is not known."""
+    known = primitives.known(made.fn)
+    if known is None:
+        return None
+    pattern: list[Any] = []
+    for a in made.args:
+        if isinstance(a, Recorded):
+            first = next(i for i, other in enumerate(made.args) if other is a)
+            pattern.append(("value", first, np.shape(a._data), np.asarray(a._data).dtype.kind))
+        elif isinstance(a, int | float):
+            pattern.append(("number", a))
+        else:
+            return None
+    options = tuple(sorted((made.kwargs or {}).items(), key=lambda item: item[0]))
+    if any(not isinstance(x, int | float | str | tuple | None) for _, x in options):
+        return None
+    key = (made.fn, position, one, tuple(pattern), options)
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _read(root: Any, names: dict[Recorded, Term]) -> tuple[Term | None, bool]:
+    """Turn what a rule recorded into a Term; tell whether it is so at these numbers only."""
+    if not isinstance(root, Recorded):
+        return _constant(root), True
+    decided = False
+    terms: dict[Recorded, Term] = dict(names)
+    order = graph.ancestors(root, stop=frozenset(names))
+    order = [node for node in order if node not in names]
+    if len(order) > _LARGEST:
+        return None, True
+    for node in order:
+        if node.fn is None:
+            found = _constant(node._data)
+            if found is None:
+                return None, True
+            terms[node] = found
+            continue
+        operands: list[Any] = []
+        for a in node.args:
+            term = terms[a] if isinstance(a, Recorded) else _constant(a)
+            operands.append(Term("option", (_option(a),)) if term is None else term)
+        if _is_truth(node) and node.fn not in _COMPARISONS:
+            terms[node], decided = number(float(bool(node._data))), True
+        else:
+            word = _word(node.fn)
+            spelled = _SPELLED.get(word)
+            if spelled is not None:
+                options = [found for x in (node.kwargs or {}).values() if (found := _constant(x))]
+                terms[node] = spelled(*operands, *options)
+            else:
+                terms[node] = simplified(word, *operands, *_options(node.kwargs))
+    return terms[root], decided
+
+
+_COMPARISONS = {np.greater, np.less, np.greater_equal, np.less_equal}
+
+
+def _holds(comparison: str, a: Term, b: Term) -> Term:
+    return Term("holds", (simplified(comparison, a, b),))
+
+
+def _to_greater(g: Term, a: Term, b: Term) -> Term:
+    ties = simplified("multiply", number(0.5), _holds("equal", a, b))
+    return simplified("multiply", g, simplified("add", _holds("greater", a, b), ties))
+
+
+def _over_square(x: Term, a: Term, b: Term) -> Term:
+    squares = simplified("add", simplified("square", a), simplified("square", b))
+    return simplified("divide", x, squares)
+
+
+# What the rules share among themselves is no word of a textbook: written out here.
+_SPELLED: dict[str, Callable[..., Term]] = {
+    "to_greater": _to_greater,
+    "over_square": _over_square,
+    "negative_part": lambda x: simplified("minimum", x, number(0)),
+    "slope_from": lambda x, low: simplified(
+        "where", simplified("greater", x, number(0)), number(1), low
+    ),
+    "share": lambda a, b: simplified("sigmoid", simplified("subtract", a, b)),
+}
+
+
+def _is_truth(node: Recorded) -> bool:
+    data = np.asarray(node._data)
+    return data.ndim == 0 and data.dtype == bool
+
+
+def _word(fn: Any) -> str:
+    word = function_word(fn)
+    return "divide" if word == "true_divide" else word
+
+
+def _constant(x: Any) -> Term | None:
+    """Make the term of a number, or of an array of one number; None of anything else."""
+    if isinstance(x, bool | np.bool_ | int | float | np.number):
+        return number(float(x))
+    if isinstance(x, np.ndarray) and x.size and x.dtype.kind in "fiub":
+        first = x.reshape(-1)[0]
+        if np.all(x == first):
+            return number(float(first))
+    return None
+
+
+def _options(kwargs: dict[str, Any] | None) -> list[Term]:
+    shown = {k: v for k, v in (kwargs or {}).items() if k != "kept" and v not in (None, False)}
+    return [Term("option", (f"{k}={_option(v)}",)) for k, v in shown.items()]
+
+
+def _option(x: Any) -> str:
+    if isinstance(x, np.ndarray | Recorded):
+        return "…"
+    text = "new" if x is None else ("…" if x is Ellipsis else str(x))
+    return text if len(text) <= 24 else text[:23] + "…"
