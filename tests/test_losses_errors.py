@@ -5,7 +5,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import losses
-from microtensor.errors import ArgumentError, ShapeError
+from microtensor.errors import ArgumentError, DTypeError, ShapeError
 
 SHAPES = [
     ((4, 1), (4,), "target[:, None]"),
@@ -32,6 +32,9 @@ def test_a_target_of_another_shape_is_refused(have, got, fix):
     [
         (losses.mse, "target"),
         (losses.l1, "target"),
+        (losses.smooth_l1, "target"),
+        (losses.huber, "target"),
+        (losses.kl_div, "target"),
         (losses.binary_cross_entropy, "target"),
         (losses.binary_cross_entropy_with_logits, "target"),
         (losses.hinge, "labels"),
@@ -48,17 +51,28 @@ def test_every_loss_of_pairs_wants_equal_shapes(loss, name):
     )
 
 
-ALL = [getattr(losses, name) for name in losses.__all__]
+REDUCTIONS = {losses.kl_div: "'mean', 'batchmean', 'sum' or 'none'"}
+GIVEN = {  # what each loss is called with, if it is not a pair of ones
+    losses.cross_entropy: (np.ones((1, 2)), [0]),
+    losses.nll: (np.ones((1, 2)), [0]),
+    losses.multi_margin: (np.ones((1, 2)), [0]),
+    losses.cosine_embedding: (np.ones((1, 2)), np.ones((1, 2)), [1]),
+    losses.gaussian_nll: (np.ones(1), np.ones(1), np.ones(1)),
+}
 
 
-@pytest.mark.parametrize("loss", ALL)
-def test_an_unknown_reduction_is_refused(loss):
+@pytest.mark.parametrize("reduction", ["average", "batchmean", None])
+@pytest.mark.parametrize("loss", [getattr(losses, name) for name in losses.__all__])
+def test_an_unknown_reduction_is_refused(loss, reduction):
+    given = GIVEN.get(loss, (np.ones(1), np.ones(1)))
+    assert loss(*given, reduction="mean") is not None
+    if loss is losses.kl_div and reduction == "batchmean":
+        return
     with pytest.raises(ArgumentError) as error:
-        loss(np.full(1, 0.5), np.ones(1), reduction="average")
+        loss(*given, reduction=reduction)
+    words = REDUCTIONS.get(loss, "'mean', 'sum' or 'none'")
     assert str(error.value) == (
-        f"{loss.__name__}: unknown reduction.\n"
-        "  expected  'mean', 'sum' or 'none'\n"
-        "  got       'average'"
+        f"{loss.__name__}: unknown reduction.\n  expected  {words}\n  got       {reduction!r}"
     )
 
 
@@ -88,7 +102,7 @@ WRONG_LABELS = [
         "cross_entropy: labels must hold one class per row of logits.\n"
         "  expected  labels of shape (3,), since logits has shape (3, 4)\n"
         "  got       labels of shape (3, 4)\n"
-        "  If each row has a 1 in the place of its class, pass labels.argmax(axis=-1);\n"
+        "  If each row has a 1 in the place of its class, pass labels.argmax(axis=1);\n"
         "  if they are probabilities, pass labels.astype(float).",
     ),
     (
@@ -137,10 +151,27 @@ WRONG_LABELS = [
         np.zeros((2, 5, 4)),
         np.zeros((2, 5), int),
         ShapeError,
+        "cross_entropy: labels must hold one class per row of logits.\n"
+        "  expected  labels of shape (2, 4), since logits has shape (2, 5, 4)\n"
+        "  got       labels of shape (2, 5)\n"
+        "  The classes are axis 1, as in PyTorch. If they are the last axis, pass\n"
+        "  np.moveaxis(logits, -1, 1).",
+    ),
+    (
+        np.zeros((2, 3, 4)),
+        [[0, 1, 2, 0], [0, 1, 2, 3]],
+        ArgumentError,
+        "cross_entropy: there is no class 3.\n"
+        "  expected  labels from 0 to 2, since logits has shape (2, 3, 4)\n"
+        "  got       label 3 at (1, 3)",
+    ),
+    (
+        np.zeros(()),
+        0,
+        ShapeError,
         "cross_entropy: logits must have one row per example.\n"
         "  expected  logits of shape (B, C), or (C,) for one example, with no axis empty\n"
-        "  got       logits of shape (2, 5, 4)\n"
-        "  Make the rows one axis: logits.reshape(-1, 4) and labels.reshape(-1).",
+        "  got       logits of shape ()",
     ),
     (
         np.zeros((0, 4)),
@@ -189,6 +220,191 @@ def test_labels_may_be_integers_of_any_width_and_values(dtype):
     if dtype[0] == "i":
         with pytest.raises(ArgumentError):
             losses.cross_entropy(logits, -labels.astype(dtype))
+
+
+OTHERS = [
+    (
+        lambda: losses.nll(X, np.zeros(3)),
+        ArgumentError,
+        "nll: labels must be integers.\n"
+        "  expected  integers of shape (3,)\n"
+        "  got       labels of shape (3,) and dtype float64\n"
+        "  If they are classes, pass labels.astype(int).",
+    ),
+    (
+        lambda: losses.nll(X, np.eye(3, 4, dtype=int)),
+        ShapeError,
+        "nll: labels must hold one class per row of log_probabilities.\n"
+        "  expected  labels of shape (3,), since log_probabilities has shape (3, 4)\n"
+        "  got       labels of shape (3, 4)\n"
+        "  If each row has a 1 in the place of its class, pass labels.argmax(axis=1).",
+    ),
+    (
+        lambda: losses.nll(X, [0, -100, 4]),
+        ArgumentError,
+        "nll: there is no class 4.\n"
+        "  expected  labels from 0 to 3, since log_probabilities has shape (3, 4)\n"
+        "  got       label 4 in row 2",
+    ),
+    (
+        lambda: losses.cross_entropy(X, [0, 1, -100], ignore_index=-1),
+        ArgumentError,
+        "cross_entropy: there is no class -100.\n"
+        "  expected  labels from 0 to 3, since logits has shape (3, 4)\n"
+        "  got       label -100 in row 2",
+    ),
+    (
+        lambda: losses.cross_entropy(X, [-100, -100, -100]),
+        ArgumentError,
+        "cross_entropy: no row counts, so there is no mean.\n"
+        "  expected  a label other than ignore_index whose class has a weight\n"
+        "  got       3 rows whose weights add up to 0\n"
+        "  Pass over such a batch, or pass reduction='sum', which is 0.",
+    ),
+    (
+        lambda: losses.cross_entropy(X, [0, 1, 2], weight=[1.0, 2.0, 3.0]),
+        ShapeError,
+        "cross_entropy: weight must hold one number per class.\n"
+        "  expected  a weight of shape (4,)\n"
+        "  got       a weight of shape (3,)",
+    ),
+    (
+        lambda: losses.multi_margin(X, [0, 1, 2], weight=1.0),
+        ShapeError,
+        "multi_margin: weight must hold one number per class.\n"
+        "  expected  a weight of shape (4,)\n"
+        "  got       a weight of shape ()",
+    ),
+    (
+        lambda: losses.multi_margin(np.zeros((2, 3, 4)), np.zeros((2, 4), int)),
+        ShapeError,
+        "multi_margin: scores must have one row per example.\n"
+        "  expected  scores of shape (B, C), or (C,) for one example\n"
+        "  got       scores of shape (2, 3, 4)",
+    ),
+    (
+        lambda: losses.multi_margin(X, [0, 1, -100]),
+        ArgumentError,
+        "multi_margin: there is no class -100.\n"
+        "  expected  labels from 0 to 3, since scores has shape (3, 4)\n"
+        "  got       label -100 in row 2",
+    ),
+    (
+        lambda: losses.multi_margin(X, [0, 1, 2], p=3),
+        ArgumentError,
+        "multi_margin: p is out of range.\n  expected  1 or 2\n  got       3",
+    ),
+    (
+        lambda: losses.smooth_l1(X, X, beta=-1),
+        ArgumentError,
+        "smooth_l1: beta is out of range.\n  expected  a number of at least 0\n  got       -1",
+    ),
+    (
+        lambda: losses.huber(X, X, delta=0.0),
+        ArgumentError,
+        "huber: delta is out of range.\n  expected  a number above 0\n  got       0.0",
+    ),
+    (
+        lambda: losses.gaussian_nll(X, X, X, eps=0),
+        ArgumentError,
+        "gaussian_nll: eps is out of range.\n  expected  a number above 0\n  got       0",
+    ),
+    (
+        lambda: losses.gaussian_nll(X, X, np.array([[1.0], [-1.0], [2.0]])),
+        ArgumentError,
+        "gaussian_nll: var must not be negative.\n"
+        "  expected  numbers of at least 0\n"
+        "  got       -1 among them\n"
+        "  For logarithms of variances, pass np.exp(var).",
+    ),
+    (
+        lambda: losses.gaussian_nll(X, X, np.ones(4)),
+        ShapeError,
+        "gaussian_nll: var must hold one variance per prediction, per row, or for all.\n"
+        "  expected  var of shape (3, 4), (3, 1), (3,) or ()\n"
+        "  got       var of shape (4,)",
+    ),
+    (
+        lambda: losses.kl_div(X, X - 0.5),
+        ArgumentError,
+        "kl_div: the target must not be negative.\n"
+        "  expected  numbers of at least 0\n"
+        "  got       -0.5 among them\n"
+        "  For logarithms, pass log_target=True.",
+    ),
+    (
+        lambda: losses.cosine_embedding(X, X, [[1], [1], [-1]]),
+        ShapeError,
+        "cosine_embedding: there must be pairs of vectors, and one sign per pair.\n"
+        "  expected  x1 and x2 of one shape, (B, D) or (D,), and target of shape (B,) or ()\n"
+        "  got       x1 of shape (3, 4), x2 of (3, 4), and target of (3, 1)\n"
+        "  If there is one sign per pair, pass target[:, 0].",
+    ),
+    (
+        lambda: losses.cosine_embedding(X, X[:2], [1, 1, -1]),
+        ShapeError,
+        "cosine_embedding: there must be pairs of vectors, and one sign per pair.\n"
+        "  expected  x1 and x2 of one shape, (B, D) or (D,), and target of shape (B,) or ()\n"
+        "  got       x1 of shape (3, 4), x2 of (2, 4), and target of (3,)",
+    ),
+    (
+        lambda: losses.cosine_embedding(X, X, [1, 0, 1]),
+        ArgumentError,
+        "cosine_embedding: target must be -1 or 1.\n"
+        "  expected  -1 for one class, 1 for the other\n"
+        "  got       0 in place 1\n"
+        "  For labels of 0 and 1, pass 2 * target - 1.",
+    ),
+    (
+        lambda: losses.cosine_embedding(X, X, [1, 1, 1], margin=2),
+        ArgumentError,
+        "cosine_embedding: margin is out of range.\n"
+        "  expected  a cosine, from -1 to 1\n"
+        "  got       2",
+    ),
+    (
+        lambda: losses.binary_cross_entropy_with_logits(X, X, pos_weight=np.ones(3)),
+        ShapeError,
+        "binary_cross_entropy_with_logits: pos_weight must fit the prediction.\n"
+        "  expected  a shape that broadcasts to (3, 4), the prediction's\n"
+        "  got       a pos_weight of shape (3,)",
+    ),
+    (
+        lambda: losses.binary_cross_entropy(X, X, weight=np.ones((2, 3, 4))),
+        ShapeError,
+        "binary_cross_entropy: weight must fit the prediction.\n"
+        "  expected  a shape that broadcasts to (3, 4), the prediction's\n"
+        "  got       a weight of shape (2, 3, 4)",
+    ),
+    (
+        lambda: losses.mse(X, X * 1j),
+        DTypeError,
+        "mse: the target must hold real numbers.\n"
+        "  expected  floats, integers or bools\n"
+        "  got       dtype complex128",
+    ),
+    (
+        lambda: losses.cross_entropy(["cat"], [0]),
+        DTypeError,
+        "cross_entropy: the logits must hold real numbers.\n"
+        "  expected  floats, integers or bools\n"
+        "  got       dtype <U3",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"), OTHERS, ids=[r[2].split("\n")[0] for r in OTHERS]
+)
+def test_what_does_not_fit_is_refused(call, kind, message):
+    with pytest.raises(kind) as error:
+        call()
+    assert str(error.value) == message
+
+
+def test_where_no_row_counts_the_sum_is_0():
+    assert losses.cross_entropy(X, [-100] * 3, reduction="sum") == 0
+    assert losses.cross_entropy(X, [-100] * 3, reduction="none").tolist() == [0, 0, 0]
 
 
 def test_label_smoothing_is_a_share():

@@ -1,4 +1,4 @@
-"""What all losses do: pair each prediction with its target, and reduce the rows to a number."""
+"""What all losses do: pair each prediction with its target, weigh, and reduce to a number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 
 
 def paired(loss: str, prediction: Any, target: Any, name: str = "target") -> tuple[Any, Any]:
@@ -22,12 +22,11 @@ def paired(loss: str, prediction: Any, target: Any, name: str = "target") -> tup
     ------
     ShapeError
         If the shapes differ: broadcasting would compare each prediction with every target.
+    DTypeError
+        If one holds something else than real numbers.
     """
-    prediction = as_floats(prediction)
-    if not hasattr(target, "dtype"):
-        target = np.asarray(target, prediction.dtype)
-    elif target.dtype != prediction.dtype:
-        target = target.astype(prediction.dtype)
+    prediction = as_floats(prediction, loss, "prediction")
+    target = in_dtype_of(prediction, target, loss, name)
     if prediction.shape != target.shape:
         raise ShapeError(
             f"{loss}: prediction and {name} must have one shape.",
@@ -38,11 +37,33 @@ def paired(loss: str, prediction: Any, target: Any, name: str = "target") -> tup
     return prediction, target
 
 
-def as_floats(x: Any) -> Any:
+def as_floats(x: Any, loss: str, name: str) -> Any:
     """Give an array or a Value of floats; Python's numbers and integers become float64."""
     if not hasattr(x, "dtype"):
-        return np.asarray(x, float)
-    return x if x.dtype.kind == "f" else x.astype(float)
+        x = np.asarray(x)
+    if x.dtype.kind == "f":
+        return x
+    _check_real(x, loss, name)
+    return x.astype(float)
+
+
+def in_dtype_of(other: Any, x: Any, loss: str, name: str) -> Any:
+    """Give an array or a Value in another's dtype."""
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    if x.dtype == other.dtype:
+        return x
+    _check_real(x, loss, name)
+    return x.astype(other.dtype)
+
+
+def _check_real(x: Any, loss: str, name: str) -> None:
+    if x.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"{loss}: the {name} must hold real numbers.",
+            expected="floats, integers or bools",
+            got=f"dtype {x.dtype}",
+        )
 
 
 def _how_to_pair(have: tuple[int, ...], got: tuple[int, ...], name: str) -> str:
@@ -72,11 +93,59 @@ def reduced(loss: str, rows: Any, reduction: str) -> Any:
         return np.sum(rows)
     if reduction == "none":
         return rows
-    raise ArgumentError(
-        f"{loss}: unknown reduction.",
-        expected="'mean', 'sum' or 'none'",
-        got=repr(reduction),
-    )
+    raise unknown_reduction(loss, "'mean', 'sum' or 'none'", reduction)
+
+
+def unknown_reduction(loss: str, expected: str, reduction: Any) -> ArgumentError:
+    """Say which reductions there are."""
+    return ArgumentError(f"{loss}: unknown reduction.", expected=expected, got=repr(reduction))
+
+
+def factors(loss: str, weight: Any, x: Any, name: str = "weight") -> Any:
+    """Give weights of the entries of x, in its dtype.
+
+    Raises
+    ------
+    ShapeError
+        If they do not broadcast to the shape of x.
+    """
+    weight = in_dtype_of(x, weight, loss, name)
+    try:
+        fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(
+            f"{loss}: {name} must fit the prediction.",
+            expected=f"a shape that broadcasts to {x.shape}, the prediction's",
+            got=f"a {name} of shape {weight.shape}",
+        )
+    return weight
+
+
+def class_weights(loss: str, weight: Any, classes: int, scores: Any) -> Any:
+    """Give the weights of the classes, in the dtype of the scores.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one per class.
+    """
+    weight = in_dtype_of(scores, weight, loss, "weight")
+    if weight.shape != (classes,):
+        raise ShapeError(
+            f"{loss}: weight must hold one number per class.",
+            expected=f"a weight of shape ({classes},)",
+            got=f"a weight of shape {weight.shape}",
+        )
+    return weight
+
+
+def chosen(x: Any, labels: Any) -> Any:
+    """Give each row's entry in the place of its label."""
+    if isinstance(x, np.ndarray):  # labels that are Values can choose by this function only
+        return np.take_along_axis(x, labels[:, None], axis=1)[:, 0]
+    return x[np.arange(len(labels)), labels]
 
 
 def check_between(loss: str, x: Any, name: str, hint: str) -> None:
@@ -91,3 +160,20 @@ def check_between(loss: str, x: Any, name: str, hint: str) -> None:
             got=f"numbers from {low:g} to {high:g}",
             hint=hint,
         )
+
+
+def check_not_negative(loss: str, x: Any, name: str, hint: str) -> None:
+    """Raise ArgumentError if an entry is negative."""
+    if x.size and float(x.min()) < 0:
+        raise ArgumentError(
+            f"{loss}: {name} must not be negative.",
+            expected="numbers of at least 0",
+            got=f"{float(x.min()):g} among them",
+            hint=hint,
+        )
+
+
+def check_option(loss: str, name: str, x: Any, fits: bool, expected: str) -> None:
+    """Raise ArgumentError unless an option fits."""
+    if not fits:
+        raise ArgumentError(f"{loss}: {name} is out of range.", expected=expected, got=repr(x))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .comparing import paired, reduced
+from .comparing import check_option, paired, reduced
 
 
-def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+def mse(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Mean squared error, in the target's unit squared.
 
     Parameters
@@ -46,7 +46,7 @@ def mse(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced("mse", difference * difference, reduction)
 
 
-def l1(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+def l1(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Mean absolute error, in the target's unit; its derivative where they agree is taken as 0.
 
     Parameters
@@ -80,3 +80,88 @@ def l1(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """
     prediction, target = paired("l1", prediction, target)
     return reduced("l1", np.abs(prediction - target), reduction)
+
+
+def smooth_l1(prediction: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> Any:
+    """Mean absolute error that is rounded off to a parabola below beta: `huber`, over beta.
+
+    Parameters
+    ----------
+    prediction : Value or array_like
+        Any shape.
+    target : Value or array_like
+        The same shape.
+    beta : float, default 1
+        Where the parabola ends; at 0 it is `l1`.
+    reduction : {"mean", "sum", "none"}
+
+    Returns
+    -------
+    () or the same shape
+        With ``d = prediction - target``: ``d² / (2 beta)`` where ``|d| < beta``, and
+        ``|d| - beta / 2`` elsewhere, averaged over all entries.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+    ArgumentError
+        If beta is negative, or the reduction is unknown.
+
+    References
+    ----------
+    .. [1] Girshick, *Fast R-CNN* (2015), equation 3.
+
+    Examples
+    --------
+    >>> smooth_l1(np.array([0.5, 3.0]), np.zeros(2), reduction="none")
+    array([0.125, 2.5  ])
+    """
+    check_option("smooth_l1", "beta", beta, beta >= 0, "a number of at least 0")
+    prediction, target = paired("smooth_l1", prediction, target)
+    off = np.abs(prediction - target)
+    if beta:
+        off = np.where(off < beta, off * off / (2 * beta), off - beta / 2)
+    return reduced("smooth_l1", off, reduction)
+
+
+def huber(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """Mean squared error, halved, that goes on as a straight line above delta.
+
+    Parameters
+    ----------
+    prediction : Value or array_like
+        Any shape.
+    target : Value or array_like
+        The same shape.
+    delta : float, default 1
+        Where the line begins: outliers pull with this slope at most.
+    reduction : {"mean", "sum", "none"}
+
+    Returns
+    -------
+    () or the same shape
+        With ``d = prediction - target``: ``d² / 2`` where ``|d| <= delta``, and
+        ``delta (|d| - delta / 2)`` elsewhere, averaged over all entries.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+    ArgumentError
+        If delta is not positive, or the reduction is unknown.
+
+    References
+    ----------
+    .. [1] Huber, *Robust Estimation of a Location Parameter* (1964).
+
+    Examples
+    --------
+    >>> huber(np.array([0.5, 3.0]), np.zeros(2), delta=2.0, reduction="none")
+    array([0.125, 4.   ])
+    """
+    check_option("huber", "delta", delta, delta > 0, "a number above 0")
+    prediction, target = paired("huber", prediction, target)
+    off = np.abs(prediction - target)
+    off = np.where(off <= delta, off * off / 2, delta * (off - delta / 2))
+    return reduced("huber", off, reduction)

@@ -95,6 +95,9 @@ PYTORCH = {
     "hypot(0, 0)": lambda: slopes(torch.hypot, 0.0, 0.0),
     "logaddexp of two -inf: half each": lambda: slopes(torch.logaddexp, -inf, -inf),
     "logsumexp of nothing but -inf": lambda: slopes(lambda x: torch.logsumexp(x, 0), [-inf, -inf]),
+    "kl_div by a target of 0: t log t counts as flat there": lambda: slopes(
+        lambda t: F.kl_div(torch.tensor([-1.0]).double(), t, reduction="sum"), [0.0]
+    ),
     "the determinant of a singular matrix": lambda: slopes(
         torch.linalg.det, [[2.0, 0.0], [1.0, 0.0]]
     ),
