@@ -1,29 +1,21 @@
-"""Weights in a file, under PyTorch's names: PyTorch and others read it, and it never runs code.
-
-References
-----------
-.. [1] The safetensors format: https://huggingface.co/docs/safetensors
-"""
+"""Weights in a file, under PyTorch's names: PyTorch and others read it, and it never runs code."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 
-from ..calls import plain
-from ..errors import ArgumentError, FileFormatError, ParameterError
-from ..files import write_whole
-
-_KINDS = "bools, integers, or floats of 16, 32 or 64 bits"
-_HEADER = 8  # bytes; they tell how long the table of contents after them is
+from ..errors import ArgumentError, ParameterError
+from .arrays import read, write
+from .shards import is_index, read_shards
 
 
-def save(path: str | os.PathLike[str], model: Any) -> None:
+def save(
+    path: str | os.PathLike[str], model: Any, metadata: Mapping[str, str] | None = None
+) -> None:
     """Write a model's state, or a dict of arrays, to a safetensors file.
 
     The file is written beside its place and then moved there, so that there is the old file or
@@ -36,6 +28,9 @@ def save(path: str | os.PathLike[str], model: Any) -> None:
         is made.
     model : Module, Optimizer or dict of str to array_like
         What has a ``state_dict()``, or is one.
+    metadata : dict of str to str, optional
+        What to say of the file, beside this library's version; `read` gives it. Hugging Face's
+        transformers want ``{"format": "pt"}``.
 
     Raises
     ------
@@ -65,93 +60,88 @@ def save(path: str | os.PathLike[str], model: Any) -> None:
             if isinstance(model, str | os.PathLike)
             else None,
         )
-    arrays = {_checked_key(key): _writable(key, x) for key, x in state.items()}
-    write_whole(path, safetensors.numpy.save(arrays, {"microtensor": __version__}))
+    write(path, state, {"microtensor": __version__, **({} if metadata is None else metadata)})
 
 
-def load(path: str | os.PathLike[str], model: Any = None) -> Any:
+def load(
+    path: str | os.PathLike[str], model: Any = None, *, strict: bool = True, prefix: str = ""
+) -> Any:
     """Read a safetensors file into a dict of arrays, or into a model.
+
+    Files that PyTorch, Hugging Face and others wrote are read too. Of a large model that is kept
+    in several files, give the one that lists them, ``model.safetensors.index.json``.
 
     Parameters
     ----------
     path : str or path
     model : Module or Optimizer, optional
-        What to fill; its keys and shapes must be those of the file.
+        What to fill.
+    strict : bool, default True
+        Whether the file must hold all that the model has, and nothing else. If not, what both
+        have is taken, and the rest is left as it is; at least one name must be in both, and the
+        shapes must agree.
+    prefix : str, default ""
+        Read only names that begin so, and leave it off: ``prefix="encoder."`` reads the part of a
+        larger model into the encoder.
 
     Returns
     -------
     dict of str to ndarray, or the model
-        Keys in alphabetical order.
+        Keys in alphabetical order. BF16 numbers come as float32.
 
     Raises
     ------
     FileFormatError
-        If it is no safetensors file, or damaged.
+        If it is no safetensors file, or damaged, or holds numbers that NumPy lacks, such as F8.
     ParameterError
         If the file does not fit the model.
     FileNotFoundError
         If there is no such file.
 
     In each case nothing is changed.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, microtensor as mt
+    >>> net = mt.nn.Linear(2, 1, rng=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mt.save(folder + "/both.safetensors", {"a.weight": np.ones((1, 2)), "b": np.ones(3)})
+    ...     mt.load(folder + "/both.safetensors", net, strict=False, prefix="a.").weight
+    Parameter(data=array([[1., 1.]], dtype=float32), grad=—)
     """
-    state = _parse(os.fspath(path), Path(path).read_bytes())
+    name = os.fspath(path)
+    state = read_shards(path) if is_index(path) else read(path).arrays
+    if prefix:
+        state = _under(prefix, state, name)
     if model is None:
         return state
     try:
-        model.load_state_dict(state)
+        _fill(model, state, strict)
     except ParameterError as error:
-        error.add_note(f"in {os.fspath(path)}")
+        error.add_note(f"in {name}")
         raise
     return model
 
 
-def _checked_key(key: Any) -> str:
-    if not isinstance(key, str) or key == "__metadata__":
-        raise ArgumentError(
-            "save: the keys must be names of arrays.",
-            expected="strings other than '__metadata__'",
-            got=repr(key),
+def _under(prefix: str, state: dict[str, np.ndarray], path: str) -> dict[str, np.ndarray]:
+    found = {key[len(prefix) :]: x for key, x in state.items() if key.startswith(prefix)}
+    if not found:
+        some = ", ".join(list(state)[:5]) + (", ..." if len(state) > 5 else "")
+        raise ParameterError(
+            f"load: {path} has no name that begins with {prefix!r}.",
+            got=some or "a file without arrays",
         )
-    return key
+    return found
 
 
-def _writable(key: str, x: Any) -> np.ndarray:
-    """Give an array in C order and native bytes: the format's writer takes bytes as they lie."""
-    array = np.asarray(plain(x))
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+def _fill(model: Any, state: dict[str, np.ndarray], strict: bool) -> None:
+    if strict:
+        model.load_state_dict(state)
+    elif hasattr(model, "named_state"):
+        model.load_state_dict(state, strict=False)
+    else:
         raise ArgumentError(
-            f"save: {key!r} cannot be written.",
-            expected=f"an array of {_KINDS}",
-            got=f"a {type(x).__name__} of dtype {array.dtype}",
+            f"load: the state of a {type(model).__name__} cannot be taken in part.",
+            expected="strict=True, or a Module",
+            got=f"strict={strict}",
         )
-    return np.array(array, array.dtype.newbyteorder("="), order="C")
-
-
-def _parse(path: str, content: bytes) -> dict[str, np.ndarray]:
-    try:
-        arrays = safetensors.numpy.load(content)
-    except KeyError as kind:
-        raise FileFormatError(
-            f"load: {path} holds numbers of a kind that NumPy lacks.",
-            expected=_KINDS,
-            got=str(kind.args[0]),
-            hint="Convert them where the file was made, such as by tensor.float() in PyTorch.",
-        ) from None
-    except Exception as error:
-        raise FileFormatError(
-            f"load: {path} is not a whole safetensors file.",
-            expected="a file that mt.save or another safetensors library wrote",
-            got=_what_it_seems(content),
-            hint=f"The reader says: {error}.",
-        ) from None
-    return {key: np.array(arrays[key]) for key in sorted(arrays)}
-
-
-def _what_it_seems(content: bytes) -> str:
-    if not content:
-        return "an empty file"
-    if content[:2] == b"PK" or content[:1] == b"\x80":
-        return "a zip file or a pickle, such as torch.save writes; it is not read, as it could run"
-    if content[_HEADER : _HEADER + 1] == b"{":
-        return f"{len(content)} bytes that begin like one: cut off, or damaged"
-    return f"{len(content)} bytes of something else"

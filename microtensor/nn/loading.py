@@ -12,7 +12,7 @@ from ..errors import ParameterError
 
 
 def check_state(
-    where: str, own: Iterable[tuple[str, Any]], state: Mapping[str, Any]
+    where: str, own: Iterable[tuple[str, Any]], state: Mapping[str, Any], strict: bool = True
 ) -> dict[str, np.ndarray]:
     """Give the state as arrays, or say all that does not fit.
 
@@ -23,6 +23,9 @@ def check_state(
     own : iterable of (path, Parameter or Buffer)
         What is to be filled; one that is shared appears under each of its paths.
     state : mapping of str to array_like
+    strict : bool, default True
+        Whether each of own must be in the state, under one of its paths, and nothing else; if
+        not, one key in both is enough.
 
     Raises
     ------
@@ -37,9 +40,13 @@ def check_state(
         )
     wanted = dict(own)
     arrays = {key: np.asarray(plain(x)).copy() for key, x in state.items() if key in wanted}
+    given = {wanted[key] for key in arrays}
+    missing = [key for key, x in wanted.items() if x not in given]
+    unexpected = [str(key) for key in state if key not in wanted]
+    told = strict or not arrays
     problems = [
-        *_listed("missing", [key for key in wanted if key not in arrays]),
-        *_listed("unexpected", [str(key) for key in state if key not in wanted]),
+        *_listed("missing", missing if told else []),
+        *_listed("unexpected", unexpected if told else []),
         *(_misfit(key, arrays[key], x) for key, x in wanted.items() if key in arrays),
         *_disagreements(wanted, arrays),
     ]

@@ -185,7 +185,7 @@ class Module:
             found[path] = np.array(x._data)
         return found
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take all parameters and buffers from a dict such as `state_dict` gives.
 
         Numbers are converted to the dtype that each parameter has.
@@ -193,7 +193,10 @@ class Module:
         Parameters
         ----------
         state : mapping of str to array_like
-            Exactly the keys and shapes of ``self.state_dict()``.
+            The keys and shapes of ``self.state_dict()``; of what is shared, one path is enough.
+        strict : bool, default True
+            Whether all keys must be there, and no others. If not, what both have is taken, at
+            least one; the rest stays as it is.
 
         Raises
         ------
@@ -202,9 +205,10 @@ class Module:
             numbers. Nothing is changed then.
         """
         own = list(_state_of(self, "", ()))
-        arrays = check_state(f"{type(self).__name__}.load_state_dict", own, state)
+        arrays = check_state(f"{type(self).__name__}.load_state_dict", own, state, strict)
         for path, x in own:
-            assign(x, arrays[path])
+            if path in arrays:
+                assign(x, arrays[path])
 
     def train(self, mode: bool = True) -> Self:
         """Tell this module and those inside that they are trained, or not; gives itself."""
