@@ -66,7 +66,7 @@ def test_an_optimizer_goes_round(tmp_path):
     mt.save(tmp_path / "adam.safetensors", one)
     mt.load(tmp_path / "adam.safetensors", two)
     assert two.lr == 0.5
-    assert np.array_equal(two.state_dict()["0.exp_avg"], one.state_dict()["0.exp_avg"])
+    assert np.array_equal(two.state_dict()["state.0.exp_avg"], one.state_dict()["state.0.exp_avg"])
 
 
 def test_two_files_of_one_model_are_the_same_and_name_the_version(tmp_path):

@@ -10,24 +10,53 @@ from microtensor.errors import ArgumentError, GradientError, ParameterError, Sha
 SHAPES = [(3, 2), (4,), (), (1, 2, 2)]
 
 
-def sgd(p, g, memory, t, lr, momentum=0, dampening=0, weight_decay=0, nesterov=False):
-    g = g + weight_decay * p
+def sgd(
+    p, g, memory, t, lr, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False
+):
+    g = (-g if maximize else g) + weight_decay * p
     if momentum:
         memory["b"] = g if t == 1 else momentum * memory["b"] + (1 - dampening) * g
         g = g + momentum * memory["b"] if nesterov else memory["b"]
     return p - lr * g
 
 
-def adam(p, g, memory, t, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
-    g = g + weight_decay * p
+def adam(
+    p, g, memory, t, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, amsgrad=False,
+    maximize=False,
+):  # fmt: skip
+    g = (-g if maximize else g) + weight_decay * p
     memory["m"] = betas[0] * memory.get("m", 0) + (1 - betas[0]) * g
     memory["v"] = betas[1] * memory.get("v", 0) + (1 - betas[1]) * g**2
-    mean, square = memory["m"] / (1 - betas[0] ** t), memory["v"] / (1 - betas[1] ** t)
+    memory["largest"] = np.maximum(memory.get("largest", 0), memory["v"])
+    second = memory["largest"] if amsgrad else memory["v"]
+    mean, square = memory["m"] / (1 - betas[0] ** t), second / (1 - betas[1] ** t)
     return p - lr * mean / (np.sqrt(square) + eps)
 
 
 def adamw(p, g, memory, t, lr=1e-3, weight_decay=1e-2, **options):
     return adam(p, g, memory, t, lr, **options) - lr * weight_decay * p
+
+
+def adagrad(
+    p, g, memory, t, lr=1e-2, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10,
+    maximize=False,
+):  # fmt: skip
+    g = (-g if maximize else g) + weight_decay * p
+    memory["sum"] = memory.get("sum", initial_accumulator_value) + g**2
+    return p - lr / (1 + (t - 1) * lr_decay) * g / (np.sqrt(memory["sum"]) + eps)
+
+
+def rmsprop(
+    p, g, memory, t, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0, momentum=0, centered=False,
+    maximize=False,
+):  # fmt: skip
+    g = (-g if maximize else g) + weight_decay * p
+    memory["v"] = alpha * memory.get("v", 0) + (1 - alpha) * g**2
+    memory["a"] = alpha * memory.get("a", 0) + (1 - alpha) * g if centered else 0
+    memory["b"] = momentum * memory.get("b", 0) + g / (
+        np.sqrt(memory["v"] - memory["a"] ** 2) + eps
+    )
+    return p - lr * memory["b"]
 
 
 TABLE = [
@@ -37,10 +66,19 @@ TABLE = [
     (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.2}),
     (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
     (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.2}),
+    (optim.SGD, sgd, {"lr": 0.1, "maximize": True, "weight_decay": 0.2}),
     (optim.Adam, adam, {}),
     (optim.Adam, adam, {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2}),
+    (optim.Adam, adam, {"lr": 0.1, "amsgrad": True, "maximize": True, "betas": (0.8, 0.2)}),
     (optim.AdamW, adamw, {}),
     (optim.AdamW, adamw, {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2}),
+    (optim.AdamW, adamw, {"lr": 0.1, "amsgrad": True, "maximize": True, "betas": (0.8, 0.2)}),
+    (optim.Adagrad, adagrad, {}),
+    (optim.Adagrad, adagrad, {"lr": 0.1, "lr_decay": 0.3, "weight_decay": 0.2, "eps": 1e-3}),
+    (optim.Adagrad, adagrad, {"initial_accumulator_value": 0.5, "maximize": True}),
+    (optim.RMSprop, rmsprop, {}),
+    (optim.RMSprop, rmsprop, {"alpha": 0.8, "weight_decay": 0.2, "momentum": 0.7, "eps": 1e-2}),
+    (optim.RMSprop, rmsprop, {"centered": True, "maximize": True, "eps": 1e-2}),
 ]
 NAMES = [f"{row[0].__name__}-{row[2]}" for row in TABLE]
 KINDS = [row for row, name in zip(TABLE, NAMES, strict=True) if "0.2" in name]
@@ -175,6 +213,30 @@ def test_a_frozen_parameter_stays():
     assert (frozen.data.tolist(), free.data.tolist()) == ([1.0], [0.5])
 
 
+def test_a_gradient_that_never_changes_makes_no_nan_where_its_spread_is_measured():
+    p = nn.Parameter(np.zeros(50, np.float32))
+    optimizer = optim.RMSprop([p], centered=True, alpha=0.5, lr=1e-3)
+    for _ in range(100):  # its variance is 0, and rounds to a little above or below
+        p.grad = np.linspace(0.1, 1, 50, dtype=np.float32)
+        optimizer.step()
+    assert np.all(np.isfinite(p.data))
+
+
+# Groups
+
+
+def test_groups_have_options_of_their_own():
+    p, q, r = (nn.Parameter([1.0]) for _ in range(3))
+    optimizer = optim.Adam([{"params": p}, {"params": [q, r], "lr": 0.5, "betas": (0, 0)}], lr=0.25)
+    for x in (p, q, r):
+        x.grad = np.ones(1)
+    optimizer.step()
+    assert np.allclose([p.data, q.data, r.data], [[0.75], [0.5], [0.5]])
+    optimizer.param_groups[1]["lr"] = 0.0
+    optimizer.step()
+    assert np.allclose([p.data, q.data, r.data], [[0.5], [0.5], [0.5]])
+
+
 # State
 
 
@@ -198,36 +260,51 @@ def test_training_goes_on_from_a_state_as_if_never_stopped(make, _, options):
     assert all(np.array_equal(p.data, q.data) for p, q in zip(one, two, strict=True))
 
 
-def test_a_state_is_a_copy_with_the_names_of_pytorch():
+def test_a_state_is_a_copy_with_the_paths_of_pytorchs():
     p = nn.Parameter([1.0, 2.0])
     p.grad = np.ones(2)
     for make, names in (
-        (lambda: optim.SGD([p], momentum=0.9), ["lr", "0.momentum_buffer"]),
-        (lambda: optim.Adam([p]), ["lr", "0.step", "0.exp_avg", "0.exp_avg_sq"]),
+        (lambda: optim.SGD([p], momentum=0.9), ["momentum_buffer"]),
+        (lambda: optim.Adam([p]), ["step", "exp_avg", "exp_avg_sq"]),
     ):
         optimizer = make()
-        assert list(optimizer.state_dict()) == ["lr"]
+        first = list(optimizer.state_dict())
+        assert first == [f"param_groups.0.{x}" for x in (*optimizer.defaults, "params")]
         optimizer.step()
         state = optimizer.state_dict()
-        assert list(state) == names
-        state[names[-1]][...] = 7
-        assert not np.any(optimizer.state_dict()[names[-1]] == 7)
+        assert list(state) == first + [f"state.0.{name}" for name in names]
+        state[f"state.0.{names[-1]}"][...] = 7
+        assert not np.any(optimizer.state_dict()[f"state.0.{names[-1]}"] == 7)
 
 
-ADAM_STATE = {"lr": 0.1, "0.step": 1, "0.exp_avg": [1.0, 1.0], "0.exp_avg_sq": [1.0, 1.0]}
+def with_changes(make, **changes):
+    """Give the state of an optimizer of one parameter after a step, with some entries changed."""
+    p = nn.Parameter([1.0, 2.0])
+    p.grad = np.ones(2)
+    optimizer = make([p], lr=0.1)
+    optimizer.step()
+    state = {**optimizer.state_dict(), **changes}
+    return {key: x for key, x in state.items() if x is not None}
 
 
-@pytest.mark.parametrize(
-    ("make", "state", "first"),
-    [
-        (optim.SGD, {}, "lr"),
-        (optim.SGD, {"lr": [1, 2]}, "lr"),
-        (optim.SGD, ADAM_STATE, "0.step"),
-        (optim.Adam, {**ADAM_STATE, "1.step": 1}, "1.step"),
-        (optim.Adam, {**ADAM_STATE, "0.exp_avg": [1.0]}, "0.step"),
-        (optim.Adam, {"lr": 0.1, "0.step": 1}, "0.step"),
-    ],
-)
+SGD_STATE = with_changes(optim.SGD)
+ADAM_STATE = with_changes(optim.Adam)
+LR, MEAN = "param_groups.0.lr", "state.0.exp_avg"
+MISFITS = [
+    (optim.SGD, {}, LR),
+    (optim.SGD, ADAM_STATE, "param_groups.0.momentum"),
+    (optim.SGD, {**SGD_STATE, "param_groups.1.lr": 0.1}, "param_groups.1.lr"),
+    (optim.SGD, {**SGD_STATE, "param_groups.0.params": [0, 1]}, "param_groups.0.params"),
+    (optim.SGD, {**SGD_STATE, "state.0.exp_avg": [1.0, 1.0]}, "state.0.exp_avg"),
+    (optim.Adam, {**ADAM_STATE, "state.1.step": 1}, "state.1.step"),
+    (optim.Adam, {**ADAM_STATE, MEAN: [1.0]}, MEAN),
+    (optim.Adam, {**ADAM_STATE, MEAN: [1, 2]}, MEAN),
+    (optim.Adam, {**ADAM_STATE, "state.0.step": [1, 1]}, "state.0.step"),
+    (optim.Adam, with_changes(optim.Adam, **{MEAN: None}), MEAN),
+]
+
+
+@pytest.mark.parametrize(("make", "state", "first"), MISFITS)
 def test_a_state_that_does_not_fit_changes_nothing(make, state, first):
     optimizer = make([nn.Parameter([1.0, 2.0])], lr=0.5)
     with pytest.raises(ParameterError) as error:
@@ -237,17 +314,29 @@ def test_a_state_that_does_not_fit_changes_nothing(make, state, first):
         "  expected  what state_dict() gives for these 1 parameters\n"
         f"  got       another state; the first difference is at {first}"
     )
-    assert list(optimizer.state_dict()) == ["lr"]
+    assert optimizer.state == {}
     assert optimizer.lr == 0.5
 
 
-def test_a_repr_shows_the_options():
-    p = [nn.Parameter([1.0])]
-    assert repr(optim.SGD(p, lr=0.1)) == (
-        "SGD(1 parameters, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)"
+def test_a_state_is_a_dict():
+    with pytest.raises(ParameterError) as error:
+        optim.SGD([nn.Parameter([1.0])]).load_state_dict([1.0])
+    assert str(error.value) == (
+        "SGD.load_state_dict: a state is a dict of arrays.\n"
+        "  expected  what state_dict() gives\n"
+        "  got       a list"
     )
-    assert repr(optim.AdamW(p)) == (
-        "AdamW(1 parameters, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)"
+
+
+def test_a_repr_shows_the_options():
+    p, q = nn.Parameter([1.0]), nn.Parameter([1.0])
+    assert repr(optim.SGD([p], lr=0.1)) == (
+        "SGD(1 parameters, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0, "
+        "nesterov=False, maximize=False)"
+    )
+    assert repr(optim.AdamW([{"params": p}, {"params": q, "lr": 0.1}])) == (
+        "AdamW(2 parameters in 2 groups, lr=[0.001, 0.1], betas=(0.9, 0.999), eps=1e-08, "
+        "weight_decay=0.01, amsgrad=False, maximize=False)"
     )
 
 
@@ -374,9 +463,12 @@ def test_an_optimizer_of_ones_own_says_its_step():
     class Signs(optim.Optimizer):
         pass
 
-    with pytest.raises(NotImplementedError):
-        Signs([P], lr=0.1).step()
-    assert Signs([P], lr=0.1).state == [{}]
+    p = nn.Parameter([1.0])
+    p.grad = np.ones(1)
+    with pytest.raises(NotImplementedError) as error:
+        Signs([p], lr=0.1).step()
+    assert str(error.value) == "Signs does not say how to move."
+    assert Signs([P], lr=0.1).state == {}
 
 
 # Training
@@ -410,13 +502,13 @@ def test_a_state_that_was_taken_does_not_follow_the_optimizer():
             x *= 2  # and it can be written into
     optimizer.step()
     again = optimizer.state_dict()
-    assert np.allclose(again["0.exp_avg"], 0.9 * before["0.exp_avg"] + 0.1)
+    assert np.allclose(again[MEAN], 0.9 * before[MEAN] + 0.1)
 
 
 def test_a_state_with_a_negative_learning_rate_is_refused():
     optimizer = optim.SGD([nn.Parameter(np.ones(2))], lr=0.1)
     with pytest.raises(ArgumentError) as error:
-        optimizer.load_state_dict({"lr": np.array(-1.0)})
+        optimizer.load_state_dict({**optimizer.state_dict(), LR: np.array(-1.0)})
     assert str(error.value) == (
         "SGD: lr must not be negative.\n  expected  a number of at least 0\n  got       -1.0"
     )

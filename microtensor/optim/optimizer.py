@@ -1,36 +1,48 @@
-"""What every optimizer is: parameters, a learning rate, and a step against the gradient."""
+"""What every optimizer is: parameters in groups, options, and a step against the gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
-from ..errors import ArgumentError, GradientError, ParameterError, ShapeError
-from ..graph import Model, Node, assign, label, rebind
+from ..errors import GradientError, ShapeError
+from ..graph import Node, assign, label, rebind, recording
+from .groups import given_groups, refuse_repeats
+from .options import NOT_NEGATIVE, Group, Option, options_of
+from .states import as_array, copied, from_array, refuse
 
-State = list[dict[str, Any]]
+State = dict[Any, dict[str, Any]]
+Moving = list[tuple[Node, Any]]  # parameters and their gradients
 
 
 class Optimizer:
-    """Moves parameters by their gradients. `SGD`, `Adam` and `AdamW` say how.
+    """Moves parameters by their gradients. `SGD`, `Adam` and the others say how.
 
     A parameter moves by getting a new array; the old one is left as it was, so that
     ``before = p.data`` still holds the old numbers after a step.
 
     Parameters
     ----------
-    parameters : iterable of Parameter
-        Leaves, each once, such as ``net.parameters()``.
+    parameters : iterable of Parameter, or of dict
+        Leaves, each once, such as ``net.parameters()``. Or groups: dicts with "params" and the
+        options in which this group differs.
     lr : float
-        The learning rate; it may be changed between steps.
+        The learning rate.
+    **options
+        The other options of the class.
 
     Attributes
     ----------
+    param_groups : list of dict
+        Each group's "params" and options. Options may be changed between steps.
+    lr, and each other option
+        What all groups share; setting it sets it for all. An error where the groups differ.
     parameters : list of Parameter
-    lr : float
-    state : list of dict
+        Those of all groups.
+    state : dict of dict
         What is remembered of each parameter, by PyTorch's names; empty before its first step.
 
     Raises
@@ -38,171 +50,229 @@ class Optimizer:
     ParameterError
         If there is nothing to train, or something that cannot be.
     ArgumentError
-        If lr is negative.
+        If an option has a value that cannot be, or there is none of its name.
+
+    Notes
+    -----
+    An optimizer of your own gives `move`; what it keeps in ``self.state[p]`` is saved.
+
+    Examples
+    --------
+    >>> import numpy as np, microtensor as mt
+    >>> class Signs(Optimizer):
+    ...     def move(self, group, moving):
+    ...         for p, g in moving:
+    ...             p.data = p.data - group["lr"] * np.sign(g)
+    >>> net = mt.nn.Linear(2, 1, rng=0)
+    >>> optimizer = Signs([{"params": [net.weight]}, {"params": [net.bias], "lr": 0.5}], lr=0.1)
+    >>> [group["lr"] for group in optimizer.param_groups]
+    [0.1, 0.5]
     """
 
-    kept: tuple[str, ...] = ()  # the names of what is remembered of a parameter
+    lr = Option(NOT_NEGATIVE)
+    kept: tuple[str, ...] = ()  # the names of what may be remembered of a parameter
+    needed: frozenset[str] = frozenset()  # those of them that are never missing after a step
 
-    def __init__(self, parameters: Iterable[Any], lr: float) -> None:
-        self.parameters = self._checked(parameters)
-        self.lr = self._not_negative("lr", lr)
+    def __init__(self, parameters: Iterable[Any], lr: float, **options: Any) -> None:
+        self.defaults = {"lr": lr, **options}
+        self.state: State = {}
+        self.param_groups: list[Group] = []
+        for group in given_groups(type(self).__name__, parameters):
+            self.add_param_group(group)
 
-    def step(self) -> None:
+    @classmethod
+    def check_together(cls, group: Mapping[str, Any]) -> None:
+        """Refuse options that do not go together."""
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Train further parameters: a dict with "params", and options where they differ."""
+        name = type(self).__name__
+        (group,) = given_groups(name, [group])
+        refuse_repeats(name, [*self.parameters, *group["params"]])
+        self.param_groups.append(Group(type(self), {**self.defaults, **group}))
+
+    @property
+    def parameters(self) -> list[Any]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move each parameter that has a gradient; the others stay, as in PyTorch.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Called first: it forgets the gradients, computes the loss and its gradients, and
+            gives the loss.
+
+        Returns
+        -------
+        What the closure gave, or None
 
         Raises
         ------
         GradientError
             If none has one: ``backward`` was not called.
+        ShapeError
+            If a gradient has not its parameter's shape. No parameter is moved then.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no step.")
+        loss = None
+        if closure is not None:
+            with recording():
+                loss = closure()
+        moving = [self._moving(group) for group in self.param_groups]
+        if not any(moving):
+            self._refuse_to_stand()
+        for group, pairs in zip(self.param_groups, moving, strict=True):
+            if pairs:
+                self.move(group, pairs)
+        return loss
+
+    def move(self, group: Group, moving: Moving) -> None:
+        """Move the parameters of one group.
+
+        Parameters
+        ----------
+        group : dict
+            Its options.
+        moving : list of (Parameter, ndarray)
+            Those that have a gradient, with its numbers; with ``maximize``, its negative.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how to move.")
 
     def zero_grad(self) -> None:
         """Forget the gradients, which the next ``backward`` would add to."""
-        for p in self.parameters:
-            p.grad = None
-
-    @property
-    def state(self) -> State:
-        return [{} for _ in self.parameters]
-
-    def _restore(self, state: State) -> None:
-        """Take what is remembered of each parameter; what ``state`` gives."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Copy the learning rate and all that is remembered into a dict of arrays.
+        """Copy all options and all that is remembered into a flat dict of arrays.
 
-        Keys are "lr" and, for the parameter in place i, such as "0.exp_avg".
+        The keys are the paths in PyTorch's state, such as "param_groups.0.lr" and, for the
+        parameter in place 0, "state.0.exp_avg".
         """
-        found = {"lr": np.array(self.lr, dtype=float)}
-        for place, kept in enumerate(self.state):
-            found.update({f"{place}.{name}": np.array(x) for name, x in kept.items()})
+        found, place = {}, 0
+        for i, group in enumerate(self.param_groups):
+            for name in options_of(type(self)):
+                found[f"param_groups.{i}.{name}"] = as_array(group[name])
+            end = place + len(group["params"])
+            found[f"param_groups.{i}.params"] = np.arange(place, end)
+            place = end
+        for place, p in enumerate(self.parameters):
+            for name, x in self.state.get(p, {}).items():
+                found[f"state.{place}.{name}"] = np.array(x)
         return found
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the learning rate and all that is remembered from what `state_dict` gave.
+        """Take all options and all that is remembered from what `state_dict` gave.
 
         Raises
         ------
         ParameterError
-            If it is the state of another kind of optimizer, or of other parameters. Nothing is
-            changed then.
+            If it is the state of another kind of optimizer, or of other parameters.
+        ArgumentError
+            If an option has a value that cannot be.
+
+        In each case nothing is changed.
         """
-        given = {key: np.asarray(x).copy() for key, x in state.items()}
-        lr = given.pop("lr", np.array(()))
-        fresh: State = []
-        misfits = [] if lr.shape == () else ["lr"]
+        name = type(self).__name__
+        given = copied(name, state)
+        options, misfits = self._read_options(given)
+        remembered, more = self._read_state(given)
+        what = f"these {len(self.parameters)} parameters"
+        refuse(name, what, [*misfits, *more, *given])
+        pairs = list(zip(self.param_groups, options, strict=True))
+        fresh = [Group(type(self), {**group, **x}) for group, x in pairs]  # checked
+        for group, new in zip(self.param_groups, fresh, strict=True):
+            dict.update(group, new)
+        self.state = remembered
+
+    def _read_options(self, given: dict[str, np.ndarray]) -> tuple[list[dict], list[str]]:
+        """Take each group's options out of a state; tell what is missing too."""
+        found: list[dict[str, Any]] = []
+        misfits, place = [], 0
+        for i, group in enumerate(self.param_groups):
+            keys = {name: f"param_groups.{i}.{name}" for name in options_of(type(self))}
+            misfits += [key for key in keys.values() if key not in given]
+            found.append({n: from_array(given.pop(k)) for n, k in keys.items() if k in given})
+            places = np.arange(place, place := place + len(group["params"]))
+            if not np.array_equal(given.pop(f"param_groups.{i}.params", places[:0]), places):
+                misfits.append(f"param_groups.{i}.params")
+        return found, misfits
+
+    def _read_state(self, given: dict[str, np.ndarray]) -> tuple[State, list[str]]:
+        """Take what is remembered of each parameter out of a state; tell what does not fit."""
+        found: State = {}
+        misfits = []
         for place, p in enumerate(self.parameters):
-            keys = {f"{place}.{name}": name for name in self.kept}
-            kept = {name: given.pop(key) for key, name in keys.items() if key in given}
-            shapes = [np.shape(x) for name, x in kept.items() if name != "step"]
-            complete = len(kept) in (0, len(keys))
-            if not complete or any(shape != np.shape(p._data) for shape in shapes):
-                misfits.extend(keys)
-            fresh.append(kept)
-        misfits.extend(given)
-        if misfits:
-            raise ParameterError(
-                f"{type(self).__name__}.load_state_dict: the state does not fit; "
-                "nothing was changed.",
-                expected=f"what state_dict() gives for these {len(self.parameters)} parameters",
-                got=f"another state; the first difference is at {misfits[0]}",
-            )
-        self.lr = self._not_negative("lr", float(lr))
-        self._restore(fresh)
+            keys = {name: f"state.{place}.{name}" for name in self.kept}
+            kept = {name: given.pop(key) for name, key in keys.items() if key in given}
+            for name, x in kept.items():
+                shape = () if name == "step" else np.shape(p._data)
+                if x.shape != shape or x.dtype.kind not in ("iuf" if name == "step" else "f"):
+                    misfits.append(keys[name])
+            if kept and not self.needed <= set(kept):
+                misfits.append(min(keys[name] for name in self.needed - set(kept)))
+            if kept:
+                found[p] = {n: x if n == "step" else _in_dtype_of(p, x) for n, x in kept.items()}
+        return found, misfits
 
     def __repr__(self) -> str:
-        options = {k: v for k, v in vars(self).items() if k[0] != "_" and k != "parameters"}
-        shown = ", ".join(f"{name}={x!r}" for name, x in options.items())
-        return f"{type(self).__name__}({len(self.parameters)} parameters, {shown})"
-
-    def _moving(self) -> list[tuple[int, Node, Any]]:
-        """List the parameters that have a gradient, with their places and its numbers."""
-        moving = []
-        for place, p in enumerate(self.parameters):
-            g = p.grad
-            if g is not None:
-                if isinstance(g, Node):  # after backward(create_graph=True)
-                    g = g._data
-                if getattr(g, "shape", ()) != getattr(p._data, "shape", ()):
-                    raise ShapeError(
-                        f"{type(self).__name__}: a gradient must have its parameter's shape.",
-                        expected=f"shape {np.shape(p._data)}, as {label(p)} has",
-                        got=f"shape {np.shape(g)}",
-                    )
-                moving.append((place, p, g))
-        if not moving:
-            raise GradientError(
-                f"{type(self).__name__}.step: no parameter has a gradient.",
-                expected="a loss that depends on them, and loss.backward() before step()",
-                got=f"grad is None for all of the {len(self.parameters)}",
-                hint="backward() has not been called since they were made or zero_grad() was.",
-            )
-        return moving
-
-    def _checked(self, parameters: Any) -> list[Any]:
-        """List the parameters, or say why one of them cannot be trained."""
-        name = type(self).__name__
-        if isinstance(parameters, Model) or not isinstance(parameters, Iterable):
-            raise ParameterError(
-                f"{name}: the parameters must be a list of them.",
-                expected="such as net.parameters()",
-                got=f"a {type(parameters).__name__}",
-            )
-        found: list[Any] = [None] if isinstance(parameters, Node) else list(parameters)
-        if not found:
-            kind = "list" if not isinstance(parameters, tuple | dict) else type(parameters).__name__
-            raise ParameterError(
-                f"{name}: there is nothing to train.",
-                expected="at least one Parameter",
-                got=f"an empty {kind}",
-                hint="A module finds its own: attributes made by nn.Parameter(...), "
-                "and other modules.",
-            )
-        for place, p in enumerate(found):
-            self._check_one(name, place, p, parameters)
-        if len(set(found)) < len(found):
-            twice = next(p for i, p in enumerate(found) if any(p is q for q in found[:i]))
-            raise ParameterError(
-                f"{name}: {label(twice)} is given twice, and would move twice in a step.",
-                hint="net.parameters() gives each once, also where modules share them.",
-            )
-        return found
-
-    def _check_one(self, name: str, place: int, p: Any, given: Any) -> None:
-        if isinstance(given, Node):
-            got, hint = "one by itself", "Put it into a list: [p]."
-        elif not isinstance(p, Node):
-            got, hint = f"a {type(p).__name__} in place {place}", None
-        elif p.fn is not None:
-            got = f"{label(p)} in place {place}, which {p.fn.__name__} computed"
-            hint = "Give the leaves that it was computed from."
-        elif not p.requires_grad and not getattr(p, "is_parameter", False):
-            got = f"{label(p)} in place {place}, which is a constant"
-            hint = "Make it with nn.Parameter(...), or requires_grad=True."
-        else:
-            return
-        raise ParameterError(
-            f"{name}: only leaves that require a gradient can be trained.",
-            expected="a list of Parameters, such as net.parameters()",
-            got=got,
-            hint=hint,
+        names = options_of(type(self))
+        shown = {n: [group[n] for group in self.param_groups] for n in names}
+        rows = [f"{n}={x[0]!r}" if x == x[:1] * len(x) else f"{n}={x!r}" for n, x in shown.items()]
+        groups = len(self.param_groups)
+        inside = f" in {groups} groups" if groups > 1 else ""
+        return (
+            f"{type(self).__name__}({len(self.parameters)} parameters{inside}, {', '.join(rows)})"
         )
 
-    def _not_negative(self, option: str, x: Any) -> Any:
-        if not isinstance(x, int | float | np.number) or not x >= 0:
-            raise ArgumentError(
-                f"{type(self).__name__}: {option} must not be negative.",
-                expected="a number of at least 0",
-                got=repr(x),
+    def _moving(self, group: Group) -> Moving:
+        """List a group's parameters that have a gradient, with its numbers."""
+        moving = []
+        for p in group["params"]:
+            g = p.grad
+            if g is not None:
+                x = p._data
+                if g.__class__ is not ndarray or g.dtype is not x.dtype or g.shape != x.shape:
+                    g = self._fitted(p, g)
+                moving.append((p, g))
+        if group.get("maximize"):
+            return [(p, -g) for p, g in moving]
+        return moving
+
+    def _fitted(self, p: Node, g: Any) -> Any:
+        """Give a gradient in its parameter's dtype, or say that it has another shape."""
+        if isinstance(g, Node):  # after backward(create_graph=True)
+            g = g._data
+        if np.shape(g) != np.shape(p._data):
+            raise ShapeError(
+                f"{type(self).__name__}: a gradient must have its parameter's shape.",
+                expected=f"shape {np.shape(p._data)}, as {label(p)} has",
+                got=f"shape {np.shape(g)}",
             )
-        return x
+        return _in_dtype_of(p, g)[()]
+
+    def _refuse_to_stand(self) -> None:
+        raise GradientError(
+            f"{type(self).__name__}.step: no parameter has a gradient.",
+            expected="a loss that depends on them, and loss.backward() before step()",
+            got=f"grad is None for all of the {len(self.parameters)}",
+            hint="backward() has not been called since they were made or zero_grad() was.",
+        )
+
+
+def _in_dtype_of(p: Node, x: Any) -> np.ndarray:
+    return np.asarray(x, getattr(p._data, "dtype", float))
 
 
 def subtract(p: Node, change: Any) -> None:
-    """Move a parameter: p - change, in a new array, which may be that of ``change``."""
+    """Move a parameter: p - change, in a new array, which may be that of ``change``.
+
+    The change has the parameter's dtype, as what `Optimizer.move` is given has.
+    """
     x = p._data
-    if x.__class__ is np.ndarray and change.dtype is x.dtype:
+    if x.__class__ is ndarray:
         rebind(p, np.subtract(x, change, change))
     else:
         assign(p, x - change)

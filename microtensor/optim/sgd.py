@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError
-from .optimizer import Optimizer, State, subtract
+from .optimizer import Moving, Optimizer, subtract
+from .options import NOT_NEGATIVE, SWITCH, Group, Option
 
 
 class SGD(Optimizer):
@@ -16,16 +17,20 @@ class SGD(Optimizer):
 
     With gradient ``g``, parameter ``p``, momentum ``μ``, dampening ``τ``, weight decay ``λ``::
 
-        g = g + λ p
+        g = g + λ p                   (g = -g before that, to maximize)
         b = μ b + (1 - τ) g           (b = g in the first step)
         p = p - lr b                  (Nesterov: p - lr (g + μ b); no momentum: p - lr g)
 
     Parameters
     ----------
-    parameters : iterable of Parameter
+    parameters : iterable of Parameter, or of dict
+        Those to train, or groups of them with options of their own; see `Optimizer`.
     lr : float, default 0.001
     momentum, dampening, weight_decay : float, default 0
     nesterov : bool, default False
+        Whether to step from where momentum will have led.
+    maximize : bool, default False
+        Whether to climb.
 
     Raises
     ------
@@ -52,6 +57,12 @@ class SGD(Optimizer):
     array([0.8])
     """
 
+    momentum = Option(NOT_NEGATIVE)
+    dampening = Option(NOT_NEGATIVE)
+    weight_decay = Option(NOT_NEGATIVE)
+    nesterov = Option(SWITCH)
+    maximize = Option(SWITCH)
+
     kept = ("momentum_buffer",)
 
     def __init__(
@@ -63,43 +74,43 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
-        self.momentum = self._not_negative("momentum", momentum)
-        self.dampening = self._not_negative("dampening", dampening)
-        self.weight_decay = self._not_negative("weight_decay", weight_decay)
-        self.nesterov = nesterov
-        if nesterov and (momentum == 0 or dampening != 0):
+        super().__init__(
+            parameters,
+            lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+            maximize=maximize,
+        )
+
+    @classmethod
+    def check_together(cls, group: Mapping[str, Any]) -> None:
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise ArgumentError(
                 "SGD: Nesterov's momentum needs momentum, and no dampening.",
                 expected="momentum above 0 and dampening=0",
-                got=f"momentum={momentum} and dampening={dampening}",
+                got=f"momentum={group['momentum']} and dampening={group['dampening']}",
             )
-        self._buffers: list[Any] = [None] * len(self.parameters)
 
-    def step(self) -> None:
-        lr = float(self.lr)
-        moving = self._moving()
-        if self.momentum or self.weight_decay:
-            moving = [(i, p, self._direction(i, p._data, g)) for i, p, g in moving]
-        for _, p, g in moving:
+    def move(self, group: Group, moving: Moving) -> None:
+        lr = float(group["lr"])
+        if group["momentum"] or group["weight_decay"]:
+            moving = [(p, self._direction(group, p, g)) for p, g in moving]
+        for p, g in moving:
             subtract(p, lr * g)
 
-    def _direction(self, place: int, p: Any, g: Any) -> Any:
+    def _direction(self, group: Group, p: Any, g: Any) -> Any:
         """Give the equations' ``b``, or their ``g + μ b``."""
-        mu = float(self.momentum)
-        if self.weight_decay:
-            g = g + float(self.weight_decay) * p
+        decay, mu = float(group["weight_decay"]), float(group["momentum"])
+        if decay:
+            g = g + decay * p._data
         if not mu:
             return g
-        b = self._buffers[place]
-        b = np.array(g)[()] if b is None else mu * b + (1 - float(self.dampening)) * g
-        self._buffers[place] = b
-        return g + mu * b if self.nesterov else b
-
-    @property
-    def state(self) -> State:
-        return [{} if b is None else {"momentum_buffer": b} for b in self._buffers]
-
-    def _restore(self, state: State) -> None:
-        self._buffers = [kept.get("momentum_buffer") for kept in state]
+        kept = self.state.setdefault(p, {})
+        b = kept.get("momentum_buffer")
+        b = np.array(g)[()] if b is None else mu * b + (1 - float(group["dampening"])) * g
+        kept["momentum_buffer"] = b
+        return g + mu * b if group["nesterov"] else b

@@ -190,7 +190,7 @@ def test_optimizers_remember_by_the_same_names():
         theirs(torch.tensor(X)).sum().backward()
         mine.step()
         reference.step()
-        assert set(mine.state[0]) == set(reference.state_dict()["state"][0])
+        assert set(mine.state[mine.parameters[0]]) == set(reference.state_dict()["state"][0])
 
 
 INITIALISERS = ["xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"]

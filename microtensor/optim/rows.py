@@ -1,0 +1,133 @@
+"""How do many small parameters move at once? Laid end to end, as one row of numbers.
+
+A small model's arrays are so short that calling NumPy costs more than counting. The small
+parameters of one dtype are therefore laid end to end and moved as one row. Each number is computed
+as it would be alone, so the result is the same; large parameters are rows of their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from .optimizer import Moving, Optimizer, State, subtract
+from .options import Group
+
+_SMALL = 2**15  # entries; beyond it, copying into a row costs more than a call
+
+
+class Row:
+    """Parameters laid end to end, with what is remembered of them.
+
+    Attributes
+    ----------
+    t : int
+        How many steps they took.
+    """
+
+    def __init__(self, parameters: list[Node], state: State) -> None:
+        self.parameters = parameters
+        self.state = state
+        self.shapes = [np.shape(p._data) for p in parameters]
+        ends = np.cumsum([0, *(np.size(p._data) for p in parameters)]).tolist()
+        self.spans = [slice(a, b) for a, b in itertools.pairwise(ends)]
+        self.t = _steps(state, parameters[0])
+        self._step = np.array(self.t)  # the same for all of them
+        self._kept: dict[str, np.ndarray] = {}
+        for p in parameters:
+            state.setdefault(p, {})["step"] = self._step
+
+    def count(self) -> int:
+        """Count a step, and give the number of steps."""
+        self.t += 1
+        self._step[()] = self.t
+        return self.t
+
+    def kept(self, name: str, start: float = 0.0) -> np.ndarray:
+        """Give what is remembered by this name, to be changed in place; first it is ``start``.
+
+        The state's arrays are views of it.
+        """
+        row = self._kept.get(name)
+        if row is None:
+            parts = [self.state[p].get(name, np.full_like(p._data, start)) for p in self.parameters]
+            row = np.concatenate(parts, axis=None)
+            self._kept[name] = row
+            for p, part in zip(self.parameters, self.split(row), strict=True):
+                self.state[p][name] = part
+        return row
+
+    def data(self) -> np.ndarray:
+        """Lay the parameters' numbers end to end."""
+        return self.join([p._data for p in self.parameters])
+
+    def join(self, arrays: list[Any]) -> np.ndarray:
+        """Lay one array per parameter end to end."""
+        if len(arrays) == 1:
+            return np.reshape(arrays[0], -1)
+        return np.concatenate(arrays, axis=None)
+
+    def split(self, row: np.ndarray) -> list[Any]:
+        """Cut a row into one array per parameter, in its shape."""
+        return [
+            row[span].reshape(shape) for span, shape in zip(self.spans, self.shapes, strict=True)
+        ]
+
+
+class RowOptimizer(Optimizer):
+    """An optimizer that gives the `change` of a row of numbers, entry by entry."""
+
+    def __init__(self, parameters: Any, lr: float, **options: Any) -> None:
+        self._rows: dict[int, tuple[State, list[int], list[tuple[Row, list[int]]]]] = {}
+        super().__init__(parameters, lr, **options)
+
+    def change(self, group: Group, row: Row, g: np.ndarray) -> np.ndarray:
+        """Give what is subtracted from a row of parameters, in an array that may be written to.
+
+        Parameters
+        ----------
+        group : dict
+            The options.
+        row : Row
+            The parameters, and what is remembered of them.
+        g : (n,) ndarray
+            The gradient, which is left as it is.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how to move.")
+
+    def move(self, group: Group, moving: Moving) -> None:
+        for row, places in self._rows_of(group, moving):
+            change = self.change(group, row, row.join([moving[place][1] for place in places]))
+            for p, part in zip(row.parameters, row.split(change), strict=True):
+                subtract(p, part)
+
+    def _rows_of(self, group: Group, moving: Moving) -> list[tuple[Row, list[int]]]:
+        """Lay out what moves now, unless it lies so since the last step."""
+        present = [id(p) for p, _ in moving]  # rows hold their parameters: no number is used again
+        state, laid, rows = self._rows.get(id(group), (None, None, []))
+        if state is not self.state or laid != present:
+            rows = self._lay_out(moving)
+            self._rows[id(group)] = self.state, present, rows
+        return rows
+
+    def _lay_out(self, moving: Moving) -> list[tuple[Row, list[int]]]:
+        """Make rows of the parameters that move now: one for small ones that are of a kind."""
+        kinds: dict[Any, list[int]] = {}
+        for place, (p, _) in enumerate(moving):
+            alone = np.size(p._data) > _SMALL
+            kind = place if alone else (np.asarray(p._data).dtype, _steps(self.state, p))
+            kinds.setdefault(kind, []).append(place)
+        return [
+            (Row([moving[place][0] for place in places], self.state), places)
+            for places in kinds.values()
+        ]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_rows": {}}  # a copy lays out its own
+
+
+def _steps(state: State, p: Node) -> int:
+    return int(state.get(p, {}).get("step", 0))
