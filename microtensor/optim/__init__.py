@@ -13,8 +13,34 @@ True
 
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
+from .decays import CosineAnnealingLR, ExponentialLR, MultiStepLR, StepLR
+from .formulas import LambdaLR
+from .onecycle import OneCycleLR
 from .optimizer import Optimizer
+from .plateau import ReduceLROnPlateau
 from .rmsprop import RMSprop
+from .schedule import LRScheduler
+from .sequences import ChainedScheduler, SequentialLR
 from .sgd import SGD
+from .warmups import ConstantLR, LinearLR
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "OneCycleLR",
+    "Optimizer",
+    "RMSprop",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+]
