@@ -25,6 +25,7 @@ from draws import (
 )
 from samples_activations import MORE_ACTIVATIONS
 from samples_arrays import ARRAYS
+from samples_batch_norms import BATCH_NORMS
 from samples_images import IMAGES
 from samples_linalg import LINALG
 from samples_places import PLACES
@@ -242,5 +243,5 @@ METHODS = [
 
 ROWS = [
     *ELEMENTWISE, *ACTIVATIONS, *MORE_ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
-    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *IMAGES, *SPECIAL,
+    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *IMAGES, *BATCH_NORMS, *SPECIAL,
 ]  # fmt: skip

@@ -12,7 +12,7 @@ matrices           linalg (matmul, linear), products, einsums, solving, determin
                    decompositions, pseudoinverses, norms, exponentials
 sequences          signals (convolve, interp), coefficients (polynomials)
 networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
-                   windowed, images, similarities, dropping
+                   windowed, images, similarities, dropping, batch_norms
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
 none               refused, strings: what has no rule, and why
 =================  ================================================================================
@@ -23,6 +23,7 @@ from . import (
     activations,
     applying,
     arithmetic,
+    batch_norms,
     building,
     choices,
     choosing,
@@ -135,6 +136,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "batch_norms",
     "building",
     "celu",
     "choices",
