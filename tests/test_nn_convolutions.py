@@ -127,7 +127,8 @@ WRONG_INPUTS = [
     (nn.Conv1d(1, 8, 3), (5, 2, 3, 4),
      "Sequential.0: the input has the wrong number of axes.\n"
      "  expected  an input of shape (N, 1, L), or (1, L) if there is no batch\n"
-     "  got       an input of shape (5, 2, 3, 4)"),
+     "  got       an input of shape (5, 2, 3, 4)\n"
+     "  A single channel is an axis of length 1: x[:, None] gives a batch its own."),
     (nn.ConvTranspose1d(4, 8, 3), (9,),
      "Sequential.0: the input has the wrong number of axes.\n"
      "  expected  an input of shape (N, 4, L), or (4, L) if there is no batch\n"

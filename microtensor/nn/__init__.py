@@ -14,6 +14,7 @@ from .activations import (
     Softplus,
     Tanh,
 )
+from .batch_norms import BatchNorm1d, BatchNorm2d
 from .containers import Sequential
 from .convolutions import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropping import Dropout, Dropout1d, Dropout2d
@@ -44,6 +45,8 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AvgPool1d",
     "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Buffer",
     "Conv1d",
     "Conv2d",

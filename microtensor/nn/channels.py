@@ -14,20 +14,20 @@ from .places import here
 _PLACES = {0: "", 1: ", L", 2: ", H, W", 3: ", D, H, W"}
 
 
-def channels(module: Any, x: Any, wanted: int, places: int, batch: bool | None = None) -> Any:
+def channels(module: Any, x: Any, wanted: int, *places: int, alone: bool = True) -> Any:
     """Give an input as floats, when its channels are as many as the layer's weights are for.
 
     Parameters
     ----------
     module : Module
         Whose parameters, or else whose input, have the dtype.
-    x : (N, C, *places) or (C, *places) Value or array
+    x : (N, C, ...) or (C, ...) Value or array
     wanted : int
         How many channels there must be.
-    places : int
-        How many axes follow the channels.
-    batch : bool, optional
-        Whether there must be a batch axis; both are fine if not given.
+    *places : int
+        How many axes may follow the channels.
+    alone : bool, default True
+        Whether the batch axis may be left out.
 
     Raises
     ------
@@ -39,18 +39,10 @@ def channels(module: Any, x: Any, wanted: int, places: int, batch: bool | None =
         x = as_floats(x, module._dtype() or np.dtype(np.float32))
         data = x._data if isinstance(x, Node) else x
     shape = np.shape(data)
-    ranks = (places + 2,) if batch else (places + 1, places + 2)
+    ranks = [2 + p for p in places] + [1 + p for p in places if alone]
     if len(shape) not in ranks:
-        either = "" if batch else f", or ({wanted}{_PLACES[places]}) if there is no batch"
-        raise ShapeError(
-            f"{here(module)}: the input has the wrong number of axes.",
-            expected=f"an input of shape (N, {wanted}{_PLACES[places]}){either}",
-            got=f"an input of shape {shape}",
-            hint="A single channel is an axis of length 1: x[:, None] gives a batch its own."
-            if len(shape) == places + 1
-            else None,
-        )
-    axis = len(shape) - places - 1
+        raise _wrong_rank(module, shape, wanted, places, alone)
+    axis = 1 if len(shape) in ranks[: len(places)] else 0
     if shape[axis] != wanted:
         raise ShapeError(
             f"{here(module)}: the input has the wrong number of channels.",
@@ -61,6 +53,21 @@ def channels(module: Any, x: Any, wanted: int, places: int, batch: bool | None =
             else None,
         )
     return x
+
+
+def _wrong_rank(
+    module: Any, shape: tuple[int, ...], wanted: int, places: tuple[int, ...], alone: bool
+) -> ShapeError:
+    shapes = " or ".join(f"(N, {wanted}{_PLACES[p]})" for p in places)
+    if alone:
+        shapes += f", or ({wanted}{_PLACES[places[0]]}) if there is no batch"
+    hint = "A single channel is an axis of length 1: x[:, None] gives a batch its own."
+    return ShapeError(
+        f"{here(module)}: the input has the wrong number of axes.",
+        expected=f"an input of shape {shapes}",
+        got=f"an input of shape {shape}",
+        hint=hint if wanted == 1 else None,
+    )
 
 
 class noted:  # noqa: N801  # reads as a sentence: with noted(self)

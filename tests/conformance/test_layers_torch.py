@@ -15,7 +15,7 @@ def both(name, *args, **options):
     """Make the layer here and there, with the weights of there, in float64."""
     there = getattr(torch_nn, name)(*args, **options).double()
     here = getattr(nn, name)(*args, **options)
-    if list(here.parameters()):
+    if here.state_dict():
         here = getattr(nn, name)(*args, **options, dtype=np.float64)
     theirs = {k: v.numpy() for k, v in there.state_dict().items()}
     assert list(here.state_dict()) == list(theirs)
@@ -87,6 +87,18 @@ POOLING = [
     case("AdaptiveMaxPool2d", (3, 2), of=(2, 4, 7, 6)),
 ]
 
+BATCH_NORMS = [
+    case("BatchNorm1d", 4, of=(5, 4)),
+    case("BatchNorm1d", 4, of=(5, 4, 3)),
+    case("BatchNorm1d", 4, 1e-3, None, of=(5, 4)),
+    case("BatchNorm2d", 4, of=(2, 4, 3, 5)),
+    case("BatchNorm2d", 4, 1e-3, None, of=(2, 4, 3, 5)),
+    case("BatchNorm2d", 4, 1e-3, 0.8, False, of=(2, 4, 3, 5)),
+    case("BatchNorm2d", 4, 1e-3, 0.8, True, False, of=(2, 4, 3, 5)),
+    case("BatchNorm2d", 4, bias=False, of=(2, 4, 3, 5)),
+    case("BatchNorm2d", 4, 1e-3, 0.3, of=(0, 4, 2, 2)),
+]
+
 SHAPES = [
     case("Flatten", of=(2, 3, 4)),
     case("Flatten", 0, 1, of=(2, 3, 4)),
@@ -98,6 +110,32 @@ SHAPES = [
 @pytest.mark.parametrize(("name", "args", "options", "of"), [*CONVOLUTIONS, *POOLING, *SHAPES])
 def test_a_layer_agrees_with_pytorchs(name, args, options, of):
     assert_agree(*both(name, *args, **options), of)
+
+
+@pytest.mark.parametrize(("name", "args", "options", "of"), BATCH_NORMS)
+def test_batch_norm_agrees_with_pytorchs_in_training_and_after(name, args, options, of):
+    here, there = both(name, *args, **options)
+    for p, q in zip(here.parameters(), there.parameters(), strict=True):
+        p.data = RNG.standard_normal(p.shape)
+        q.data = torch.tensor(p.data)
+    assert_agree(here, there, of, calls=3)
+    assert_agree(here.eval(), there.eval(), of, calls=2)
+    assert_agree(here.train(), there.train(), of)
+
+
+def test_batch_norm_has_pytorchs_second_derivative():
+    here, there = both("BatchNorm2d", 3)
+    data, weights = RNG.standard_normal((2, 2, 3, 2, 2))
+    x, z = mt.Value(data), torch.tensor(data, requires_grad=True)
+    loss = (here(x) ** 3 * weights).sum()
+    other = (there(z) ** 3 * torch.tensor(weights)).sum()
+    (slope,) = torch.autograd.grad(other, z, create_graph=True)
+    (slope**2).sum().backward()
+    loss.backward(create_graph=True)
+    first = x.grad
+    x.grad = None
+    (first**2).sum().backward()
+    assert np.allclose(x.grad, z.grad.numpy(), rtol=1e-8, atol=1e-10)
 
 
 def test_the_comparison_objects_to_another_option():
@@ -146,6 +184,8 @@ def test_first_weights_are_spread_as_pytorchs_are(name, args):
         ("Flatten", (), {}),
         ("Unflatten", (1, (2, 3)), {}),
         ("Dropout", (0.3,), {}),
+        ("BatchNorm1d", (7,), {}),
+        ("BatchNorm2d", (7, 0.001, None, False, False), {}),
     ],
 )
 def test_a_layer_is_shown_as_pytorch_shows_it(name, args, options):
