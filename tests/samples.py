@@ -29,6 +29,7 @@ from samples_batch_norms import BATCH_NORMS
 from samples_images import IMAGES
 from samples_linalg import LINALG
 from samples_places import PLACES
+from samples_recurrences import RECURRENCES
 from samples_reductions import REDUCTIONS
 from samples_shapes import SHAPES
 from samples_special import SPECIAL
@@ -244,4 +245,5 @@ METHODS = [
 ROWS = [
     *ELEMENTWISE, *ACTIVATIONS, *MORE_ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
     *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *IMAGES, *BATCH_NORMS, *SPECIAL,
+    *RECURRENCES,
 ]  # fmt: skip

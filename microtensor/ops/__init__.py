@@ -10,7 +10,8 @@ whole axes         reductions, statistics, quantiles, accumulations, ordering, c
 shapes and places  shapes, joining, building, indexing, scattering, choosing (select, extract)
 matrices           linalg (matmul, linear), products, einsums, solving, determinants,
                    decompositions, pseudoinverses, norms, exponentials
-sequences          signals (convolve, interp), coefficients (polynomials)
+sequences          signals (convolve, interp), coefficients (polynomials),
+                   recurrences (rnn, lstm, gru)
 networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
                    windowed, images, similarities, dropping, batch_norms
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
@@ -38,10 +39,12 @@ from . import (
     elementwise,
     exponentials,
     families,
+    gru,
     images,
     indexing,
     joining,
     linalg,
+    lstm,
     masking,
     norms,
     ordering,
@@ -51,8 +54,10 @@ from . import (
     pseudoinverses,
     quantiles,
     rectifiers,
+    recurrences,
     reductions,
     refused,
+    rnn,
     scattering,
     shapes,
     signals,
@@ -88,9 +93,11 @@ from .convolutions import (
     conv_transpose3d,
 )
 from .exponentials import matrix_exp
+from .gru import gru_states, gru_step
 from .images import interpolate, pixel_shuffle, pixel_unshuffle
 from .indexing import scatter_add, scatter_set
 from .linalg import linear
+from .lstm import lstm_states, lstm_step
 from .pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -118,6 +125,7 @@ from .rectifiers import (
     softshrink,
     threshold,
 )
+from .rnn import rnn_states, rnn_step
 from .similarities import cosine_similarity, normalize, pairwise_distance
 from .softmaxes import log_softmax, logsumexp, one_hot, softmax, softmax_cross_entropy, softmin
 from .solving import solve_triangular
@@ -163,6 +171,9 @@ __all__ = [
     "fold",
     "gelu",
     "glu",
+    "gru",
+    "gru_states",
+    "gru_step",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -177,6 +188,9 @@ __all__ = [
     "log_softmax",
     "logsigmoid",
     "logsumexp",
+    "lstm",
+    "lstm_states",
+    "lstm_step",
     "masking",
     "matrix_exp",
     "max_pool1d",
@@ -197,10 +211,14 @@ __all__ = [
     "pseudoinverses",
     "quantiles",
     "rectifiers",
+    "recurrences",
     "reductions",
     "refused",
     "relu",
     "relu6",
+    "rnn",
+    "rnn_states",
+    "rnn_step",
     "scatter_add",
     "scatter_set",
     "scattering",

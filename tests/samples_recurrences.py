@@ -1,0 +1,96 @@
+"""Samples of recurrences: the equations of the papers, one sequence and one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from draws import Case, Row, case, normal
+
+from microtensor import ops
+
+
+def sigmoid(a: Any) -> Any:
+    return 1 / (1 + np.exp(-a))
+
+
+def lstm(x: Any, h: Any, c: Any, W: Any, U: Any, b: Any) -> tuple:
+    """Gers, Schmidhuber, Cummins (2000): input gate, forget gate, candidate, output gate."""
+    i, f, n, o = (W[k] @ x + U[k] @ h + b[0][k] + b[1][k] for k in range(4))
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(n)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def gru(x: Any, h: Any, W: Any, U: Any, b: Any) -> tuple:
+    """Cho et al. (2014), version 1: reset gate, update gate, candidate."""
+    r, z = (sigmoid(W[k] @ x + b[0][k] + U[k] @ h + b[1][k]) for k in range(2))
+    n = np.tanh(W[2] @ x + b[0][2] + r * (U[2] @ h + b[1][2]))
+    return ((1 - z) * n + z * h,)
+
+
+def elman(nonlinearity: str) -> Callable:
+    """Elman (1990)."""
+
+    def step(x: Any, h: Any, W: Any, U: Any, b: Any) -> tuple:
+        a = W[0] @ x + b[0][0] + U[0] @ h + b[1][0]
+        return (np.tanh(a) if nonlinearity == "tanh" else np.where(np.real(a) > 0, a, 0),)
+
+    return step
+
+
+def trajectory(step: Callable, gates: int, x: Any, starts: Any, weights: Any, mask: Any) -> Any:
+    """Every state of every sequence: (states, T + 1, B, H), without the first axis if it is 1."""
+    W, U = (np.reshape(w, (gates, -1, w.shape[-1])) for w in weights[:2])
+    given = [*weights[2:], None, None][:2]
+    b = [np.zeros(W.shape[:2]) if w is None else np.reshape(w, (gates, -1)) for w in given]
+    dtype = np.result_type(x, *starts, *(w for w in weights if w is not None))
+    y = np.zeros((len(starts), len(x) + 1, *starts[0].shape), dtype)
+    for sequence in range(x.shape[1]):
+        states = tuple(s[sequence] for s in starts)
+        y[:, 0, sequence] = states
+        for t in range(len(x)):
+            if mask is None or mask[t, sequence]:
+                states = step(x[t, sequence], *states, W, U, b)
+            y[:, t + 1, sequence] = states
+    return y[0] if len(starts) == 1 else y
+
+
+def _rnn(x: Any, h: Any, *weights: Any, nonlinearity: str = "tanh", mask: Any = None) -> Any:
+    return trajectory(elman(nonlinearity), 1, x, (h,), weights, mask)
+
+
+def _gru(x: Any, h: Any, *weights: Any, mask: Any = None) -> Any:
+    return trajectory(gru, 3, x, (h,), weights, mask)
+
+
+def _lstm(x: Any, h: Any, c: Any, *weights: Any, mask: Any = None) -> Any:
+    return trajectory(lstm, 4, x, (h, c), weights, mask)
+
+
+ENDS = np.array([[True, True, False], [True, False, True], [True, False, False]])
+
+
+def _cases(gates: int, states: int, **options: Any) -> list[Case]:
+    """With biases, without, with one of them; of one step; with ends; from constant states."""
+
+    def inputs(steps: int = 3, batch: int = 2) -> list:
+        start = [normal(batch, 2) for _ in range(states)]
+        return [normal(steps, batch, 3), *start, normal(2 * gates, 3), normal(2 * gates, 2)]
+
+    b = normal(2 * gates)
+    x, *_, w_ih, w_hh = inputs()
+    return [
+        case(*inputs(), b, b, **options),
+        case(*inputs(2, 1), None, None, **options),
+        case(*inputs(1, 2), None, b, **options),
+        case(*inputs(3, 3), b, b, mask=ENDS, **options),
+        case(x, *[np.zeros((2, 2), np.float32)] * states, w_ih, w_hh, b, None, **options),
+    ]
+
+
+RECURRENCES = [
+    Row(ops.rnn_states, _cases(1, 1), _cases(1, 1, nonlinearity="relu"), value=_rnn),
+    Row(ops.gru_states, _cases(3, 1), value=_gru),
+    Row(ops.lstm_states, _cases(4, 2), value=_lstm),
+]
