@@ -13,6 +13,8 @@ True
 
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
+from .averaging import EMA
+from .clipping import clip_grad_norm, clip_grad_value
 from .decays import CosineAnnealingLR, ExponentialLR, MultiStepLR, StepLR
 from .formulas import LambdaLR
 from .onecycle import OneCycleLR
@@ -25,6 +27,7 @@ from .sgd import SGD
 from .warmups import ConstantLR, LinearLR
 
 __all__ = [
+    "EMA",
     "SGD",
     "Adagrad",
     "Adam",
@@ -43,4 +46,6 @@ __all__ = [
     "ReduceLROnPlateau",
     "SequentialLR",
     "StepLR",
+    "clip_grad_norm",
+    "clip_grad_value",
 ]
