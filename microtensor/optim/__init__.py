@@ -17,6 +17,7 @@ from .averaging import EMA
 from .clipping import clip_grad_norm, clip_grad_value
 from .decays import CosineAnnealingLR, ExponentialLR, MultiStepLR, StepLR
 from .formulas import LambdaLR
+from .lbfgs import LBFGS
 from .onecycle import OneCycleLR
 from .optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
@@ -28,6 +29,7 @@ from .warmups import ConstantLR, LinearLR
 
 __all__ = [
     "EMA",
+    "LBFGS",
     "SGD",
     "Adagrad",
     "Adam",
