@@ -37,7 +37,25 @@ ACTIVATIONS = [
     (nn.Softmax(dim=0), lambda x: np.exp(x) / np.exp(x).sum(0)),
     (nn.LogSoftmax(), lambda x: x - np.log(np.exp(x).sum(1, keepdims=True))),
     (nn.LogSoftmax(dim=0), lambda x: x - np.log(np.exp(x).sum(0))),
-]
+    (nn.Softmin(), lambda x: np.exp(-x) / np.exp(-x).sum(1, keepdims=True)),
+    (nn.Softmin(dim=0), lambda x: np.exp(-x) / np.exp(-x).sum(0)),
+    (nn.Softplus(2.0, 1.0), lambda x: np.where(2 * x > 1, x, np.log(1 + np.exp(2 * x)) / 2)),
+    (nn.LogSigmoid(), lambda x: -np.log(1 + np.exp(-x))),
+    (nn.Softsign(), lambda x: x / (1 + np.abs(x))),
+    (nn.Tanhshrink(), lambda x: x - np.tanh(x)),
+    (nn.Mish(), lambda x: x * np.tanh(np.log(1 + np.exp(x)))),
+    (nn.CELU(2.0), lambda x: np.where(x > 0, x, 2 * (np.exp(x / 2) - 1))),
+    (nn.SELU(), lambda x: 1.0507009873554805 * np.where(
+        x > 0, x, 1.6732632423543772 * (np.exp(x) - 1))),
+    (nn.Hardtanh(), lambda x: np.clip(x, -1, 1)),
+    (nn.Hardtanh(-0.2, 0.4), lambda x: np.clip(x, -0.2, 0.4)),
+    (nn.ReLU6(), lambda x: np.clip(x, 0, 6)),
+    (nn.Hardsigmoid(), lambda x: np.clip(x + 3, 0, 6) / 6),
+    (nn.Hardswish(), lambda x: x * np.clip(x + 3, 0, 6) / 6),
+    (nn.Hardshrink(), lambda x: np.where(np.abs(x) > 0.5, x, 0)),
+    (nn.Softshrink(0.3), lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.3, 0)),
+    (nn.Threshold(0.3, 9.0), lambda x: np.where(x > 0.3, x, 9)),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("module", "formula"), ACTIVATIONS, ids=[repr(m) for m, _ in ACTIVATIONS])
@@ -65,6 +83,54 @@ def test_gelu_knows_two_forms():
         "  expected  approximate='none' or approximate='tanh'\n"
         "  got       'fast'"
     )
+
+
+@pytest.mark.parametrize(("n", "slopes"), [(1, 0.25), (3, [0.1, 0.2, 0.3])])
+def test_prelu_learns_the_slopes_of_the_negative_side(n, slopes):
+    layer = nn.PReLU(n, dtype=np.float64)
+    assert np.array_equal(layer.weight.data, np.full(n, 0.25))
+    layer.weight.data = np.broadcast_to(slopes, (n,))
+    layer(X).sum().backward()
+    assert np.allclose(layer(X).data, np.where(X > 0, X, slopes * X))
+    assert np.allclose(layer.weight.grad, np.minimum(X, 0).sum(0 if n > 1 else None))
+    assert repr(layer) == f"PReLU(num_parameters={n})"
+
+
+def test_prelu_needs_a_slope_for_each_channel():
+    with pytest.raises(ShapeError) as error:
+        nn.Sequential(nn.PReLU(2))(X)
+    assert str(error.value) == (
+        "prelu: the weight must be one number, or one for each channel.\n"
+        "  expected  shape (1,) or (3,), since x has shape (5, 3)\n"
+        "  got       shape (2,)"
+    )
+    assert error.value.__notes__[-1].endswith("in module Sequential.0")
+
+
+def test_glu_lets_one_half_through_by_the_other():
+    x = np.random.default_rng(1).standard_normal((4, 6))
+    assert np.allclose(nn.GLU()(x), x[:, :3] / (1 + np.exp(-x[:, 3:])))
+    assert np.allclose(nn.GLU(0)(x), x[:2] / (1 + np.exp(-x[2:])))
+    with pytest.raises(ShapeError) as error:
+        nn.Sequential(nn.GLU())(mt.Value(X))
+    assert error.value.__notes__ == ["in module Sequential.0"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Hardtanh(2.0, 1.0),
+         "Hardtanh: the lower bound must be below the upper one.\n"
+         "  expected  min_val < max_val\n  got       min_val=2.0, max_val=1.0"),
+        (lambda: nn.CELU(0), "CELU: alpha must not be 0.\n  expected  such as 1.0\n  got       0"),
+        (lambda: nn.PReLU(0), "PReLU: num_parameters must be a positive integer.\n"
+         "  expected  1 or more\n  got       0"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_of_an_activation_is_an_error(make, message):
+    with pytest.raises(ArgumentError) as error:
+        make()
+    assert str(error.value) == message
 
 
 # Layers

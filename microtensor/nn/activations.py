@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ArgumentError
+from .channels import noted
 from .module import Module
 
 BY_NAME: dict[str, Callable[[Any], Any]] = {
@@ -117,22 +118,70 @@ class Tanh(Module):
 
 
 class Softplus(Module):
-    """Gives ``log(1 + exp(beta x)) / beta``; PyTorch's threshold is not needed against overflow.
+    """Gives ``log(1 + exp(beta x)) / beta``, and x itself where ``beta x`` is above a threshold.
 
     >>> Softplus()(np.array([0.0, 1000.0])).round(3).tolist()
     [0.693, 1000.0]
     """
 
-    def __init__(self, beta: float = 1.0) -> None:
-        self.beta = beta
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
-        if self.beta == 1:
-            return ops.softplus(x)
-        return ops.softplus(self.beta * x) / self.beta
+        return ops.softplus(x, self.beta, self.threshold)
 
     def extra_repr(self) -> str:
-        return f"beta={self.beta}"
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class LogSigmoid(Module):
+    """Gives log(sigmoid(x)), without the logarithm of a small number.
+
+    >>> LogSigmoid()(np.array([-1000.0, 0.0])).round(3).tolist()
+    [-1000.0, -0.693]
+    """
+
+    def forward(self, x: Any) -> Any:
+        return ops.logsigmoid(x)
+
+
+class Softsign(Module):
+    """Gives ``x / (1 + |x|)``.
+
+    >>> Softsign()(np.array([-1.0, 3.0]))
+    array([-0.5 ,  0.75])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return ops.softsign(x)
+
+
+class Tanhshrink(Module):
+    """Gives ``x - tanh(x)``.
+
+    >>> Tanhshrink()(np.array([0.0, 2.0])).round(3)
+    array([0.   , 1.036])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return ops.tanhshrink(x)
+
+
+class Mish(Module):
+    """Gives ``x * tanh(softplus(x))``.
+
+    References
+    ----------
+    .. [1] Misra, *Mish: A Self Regularized Non-Monotonic Activation Function* (2020), equation 1.
+
+    Examples
+    --------
+    >>> Mish()(np.array([-1.0, 2.0])).round(4)
+    array([-0.3034,  1.944 ])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return ops.mish(x)
 
 
 class SiLU(Module):
@@ -208,3 +257,43 @@ class LogSoftmax(Module):
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
+
+
+class Softmin(Softmax):
+    """Gives probabilities proportional to exp(-x) along an axis, the last if not said otherwise.
+
+    >>> Softmin()(np.array([0.0, 0.0]))
+    array([0.5, 0.5])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return ops.softmin(x, axis=self.dim)
+
+
+class GLU(Softmax):
+    """Gives the first half of an axis, each entry let through by the sigmoid of its partner's.
+
+    Parameters
+    ----------
+    dim : int, default -1
+        The axis that is cut in two.
+
+    Raises
+    ------
+    ShapeError
+        When called, if its length is odd.
+
+    References
+    ----------
+    .. [1] Dauphin, Fan, Auli, Grangier, *Language Modeling with Gated Convolutional Networks*
+       (2017), equation 1.
+
+    Examples
+    --------
+    >>> GLU()(np.array([1.0, 2.0, 0.0, 0.0]))
+    array([0.5, 1. ])
+    """
+
+    def forward(self, x: Any) -> Any:
+        with noted(self):
+            return ops.glu(x, axis=self.dim)

@@ -99,6 +99,18 @@ BATCH_NORMS = [
     case("BatchNorm2d", 4, 1e-3, 0.3, of=(0, 4, 2, 2)),
 ]
 
+ACTIVATIONS = [
+    case(*given, of=(4, 6))
+    for given in [
+        ("CELU", 1.5), ("SELU",), ("PReLU",), ("PReLU", 6, 0.1), ("Hardtanh", -0.5, 0.7),
+        ("ReLU6",), ("Hardswish",), ("Hardshrink", 0.4), ("Softshrink", 0.4),
+        ("Threshold", 0.2, 3.0), ("LogSigmoid",), ("Softsign",), ("Tanhshrink",), ("Mish",),
+        ("Softmin", 1), ("GLU",), ("GLU", 0), ("Softplus", 2.0, 1.0), ("ELU", 0.5),
+        ("GELU", "tanh"), ("GELU",), ("SiLU",), ("LeakyReLU", 0.2), ("Softmax", 1),
+        ("LogSoftmax", 0), ("Sigmoid",),
+    ]
+]  # fmt: skip
+
 SHAPES = [
     case("Flatten", of=(2, 3, 4)),
     case("Flatten", 0, 1, of=(2, 3, 4)),
@@ -107,9 +119,20 @@ SHAPES = [
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-@pytest.mark.parametrize(("name", "args", "options", "of"), [*CONVOLUTIONS, *POOLING, *SHAPES])
+@pytest.mark.parametrize(
+    ("name", "args", "options", "of"), [*CONVOLUTIONS, *POOLING, *ACTIVATIONS, *SHAPES]
+)
 def test_a_layer_agrees_with_pytorchs(name, args, options, of):
     assert_agree(*both(name, *args, **options), of)
+
+
+def test_hardsigmoid_agrees_up_to_pytorchs_sixth():
+    """PyTorch multiplies gradients by 1/6 in single precision."""
+    x, z = mt.Value(np.ones(3)), torch.ones(3, dtype=torch.float64, requires_grad=True)
+    nn.Hardsigmoid()(x).sum().backward()
+    torch_nn.Hardsigmoid()(z).sum().backward()
+    assert np.allclose(x.grad, 1 / 6, rtol=1e-15)
+    assert np.allclose(x.grad, z.grad.numpy(), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("name", "args", "options", "of"), BATCH_NORMS)
@@ -184,6 +207,14 @@ def test_first_weights_are_spread_as_pytorchs_are(name, args):
         ("Flatten", (), {}),
         ("Unflatten", (1, (2, 3)), {}),
         ("Dropout", (0.3,), {}),
+        ("PReLU", (3,), {}),
+        ("Softshrink", (0.2,), {}),
+        ("Threshold", (0.1, 20.0), {}),
+        ("Softplus", (), {}),
+        ("Hardtanh", (), {}),
+        ("ReLU6", (), {}),
+        ("GLU", (), {}),
+        ("CELU", (), {}),
         ("BatchNorm1d", (7,), {}),
         ("BatchNorm2d", (7, 0.001, None, False, False), {}),
     ],
