@@ -58,19 +58,21 @@ def mutants(source: str) -> Iterator[Mutant]:
     >>> [(m.before, m.after) for m in mutants("f = lambda g, y, x: -g * x")][:3]
     [('-g * x', '-(-g * x)'), ('-g * x', '1.01 * (-g * x)'), ('-g * x', '-g / x')]
     """
-    tree = ast.parse(source)
-    for index, (function, node) in enumerate(_places(tree)):
-        for alter in _alterations(function, node):
-            twin = copy.deepcopy(tree)
-            _, place = list(_places(twin))[index]
-            before = ast.unparse(place)
-            after = alter(place)
-            if after is not None:  # a new expression takes the place of the old one
-                _replace(twin, place, after)
-            new = ast.unparse(place if after is None else after)
-            ast.fix_missing_locations(twin)
-            name = getattr(function, "name", "<lambda>")
-            yield Mutant(node.lineno, name, before, new, twin)
+    body = ast.parse(source).body
+    for n, statement in enumerate(body):
+        for index, (function, node) in enumerate(_places(statement)):
+            for alter in _alterations(function, node):
+                twin = copy.deepcopy(statement)
+                _, place = _places(twin)[index]
+                before = ast.unparse(place)
+                after = alter(place)
+                if after is not None:  # a new expression takes the place of the old one
+                    _replace(twin, place, after)
+                new = ast.unparse(place if after is None else after)
+                ast.fix_missing_locations(twin)
+                name = getattr(function, "name", "<lambda>")
+                tree = ast.Module([*body[:n], twin, *body[n + 1 :]], [])
+                yield Mutant(node.lineno, name, before, new, tree)
 
 
 def _places(tree: ast.AST) -> list[tuple[ast.AST, ast.expr]]:
