@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from mutation.__main__ import differing, put_in_place
+from mutation.__main__ import differing, put_in_place, things_that_keep_code
 from mutation.alterations import mutants
 
 SOURCE = '''
@@ -53,7 +53,7 @@ def test_a_mutant_takes_the_place_of_the_code_of_its_function_alone(mutant):
     pairs = list(differing(original, compile(mutant.tree, "rules.py", "exec")))
     assert [old.co_name for old, _ in pairs] == ["<lambda>"]  # the innermost; here, the only one
     assert namespace["other"](-2.0) == -2.0
-    put_in_place(pairs)
+    put_in_place(pairs, things_that_keep_code("rules.py"))
     assert namespace["other"](-2.0) == (2.0 if mutant.before == "x if x else -x" else -2.0)
     assert namespace["other"](0.0) == 0.0
 

@@ -3,7 +3,8 @@
 Every mutant of ``microtensor/ops`` is put in place of the original code of its function, in a
 process of its own, and the tests that run this function are run until one fails. A mutant that no
 test notices has survived: either a test is missing, or the mutant computes the same, for a reason
-that `EQUIVALENT` in ``equivalents.py`` gives.
+that `EQUIVALENT` in ``equivalents.py`` gives. A mutant is shown as timed out when no test failed
+before one ran for ever.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 import argparse
 import functools
 import gc
+import itertools
 import os
 import signal
 import sys
 import time
 import types
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ from .alterations import Mutant, mutants
 from .equivalents import EQUIVALENT
 
 OPS = Path(microtensor.__file__).parent / "ops"
-SECONDS = 60  # a test that takes longer runs for ever: the mutant is noticed
+SECONDS = 60  # of the processor: a test that takes more runs for ever
 TESTS = [
     "tests/test_functions.py", "tests/test_functions_kinks.py", "tests/test_ops_numerics.py",
     "tests/test_functions_errors.py", "tests/test_calls.py",
@@ -51,7 +54,11 @@ class Mutation:
         self.survivors: list[tuple[str, Mutant]] = []
         self.failures: list[Any] = []  # of the test that runs
         self.trouble: list[str] = []
-        self.counts = {"noticed": 0, "equivalent": 0, "survived": 0, "not run by any test": 0}
+        verdicts = "noticed", "timed out", "equivalent", "survived", "not run by any test"
+        self.counts = dict.fromkeys(verdicts, 0)
+        self.took: dict[str, float] = {}  # seconds of each test
+        self.runs: Counter[str] = Counter()  # how many mutants each test has met,
+        self.wins: Counter[str] = Counter()  # and how many it has noticed
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
@@ -62,12 +69,15 @@ class Mutation:
         tests = self.tests_of_each_function(session)
         if self.trouble:
             return True
+        gc.collect()
+        things = things_that_keep_code(str(OPS))
+        gc.freeze()  # children leave what is there alone, so that its memory stays shared
         number = 0
         for path in self.files:
             source = path.read_text(encoding="utf-8")
             original = compile(source, str(path), "exec")
             everything = {i.nodeid: i for k, its in tests.items() if k[0] == str(path) for i in its}
-            if self.noticed([], list(everything.values())):
+            if self.verdict([], things, list(everything.values())) != "survived":
                 self.trouble.append(f"{path.name}: its tests fail without any mutant")
                 return True
             for mutant in mutants(source):
@@ -77,13 +87,13 @@ class Mutation:
                 altered = compile(mutant.tree, str(path), "exec")
                 pairs = list(differing(original, altered))
                 ran = {i.nodeid: i for old, _ in pairs for i in tests[key(old)]}
-                self.judge(path.name, mutant, pairs, list(ran.values()))
+                self.judge(path.name, mutant, pairs, things, list(ran.values()))
         return True
 
     def tests_of_each_function(self, session: pytest.Session) -> dict[tuple, list[Any]]:
-        """Run all tests once, and note which of them runs which function, the fastest first."""
-        ran: dict[tuple, list[tuple[float, int, Any]]] = defaultdict(list)
-        for n, item in enumerate(session.items):
+        """Run all tests once, and note which of them runs which function, and how long it takes."""
+        ran: dict[tuple, list[Any]] = defaultdict(list)
+        for item in session.items:
             seen: set[types.CodeType] = set()
 
             def note(frame: Any, event: str, _: Any, seen: set = seen) -> None:
@@ -98,46 +108,62 @@ class Mutation:
                 sys.setprofile(None)
             if not passed:
                 self.trouble.append(f"{item.nodeid} fails without any mutant")
-            took = time.perf_counter() - start
+            self.took[item.nodeid] = time.perf_counter() - start
             for code in seen:
-                ran[key(code)].append((took, n, item))
-        found = defaultdict(list)
-        for code_key, timed in ran.items():
-            found[code_key] = [item for _, _, item in sorted(timed, key=lambda t: t[:2])]
-        return found
+                ran[key(code)].append(item)
+        return ran
 
-    def judge(self, name: str, mutant: Mutant, pairs: list, items: list[Any]) -> None:
+    def judge(self, name: str, mutant: Mutant, pairs: list, things: list, items: list[Any]) -> None:
         what = (name, mutant.function, mutant.before, mutant.after)
         if what in EQUIVALENT:
             verdict = "equivalent"
         elif not items:
             verdict = "not run by any test"
         else:
-            verdict = "noticed" if self.noticed(pairs, items) else "survived"
+            verdict = self.verdict(pairs, things, sorted(items, key=self.seconds_per_win))
         self.counts[verdict] += 1
         if verdict in ("survived", "not run by any test"):
             self.survivors.append((name, mutant))
+        if verdict not in ("noticed", "equivalent"):
             print(f"\n{verdict}: {name}:{mutant.line} {mutant.function}", flush=True)
             print(f"    {mutant.before}\n    {mutant.after}", flush=True)
 
-    def noticed(self, pairs: list, items: list[Any]) -> bool:
-        """Run tests on a mutant in a process of its own; tell whether one of them fails."""
+    def seconds_per_win(self, item: Any) -> float:
+        """Estimate how long a test must run to notice one mutant, of all that it meets."""
+        name = item.nodeid
+        return self.took[name] * (self.runs[name] + 2) / (self.wins[name] + 1)
+
+    def verdict(self, pairs: list, things: list, items: list[Any]) -> str:
+        """Run tests on a mutant in a process of its own, until one of them fails."""
+        result, report = os.pipe()
         child = os.fork()
         if child == 0:
-            code = 2
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1)
+            os.dup2(silence, 2)
             try:
-                silence = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(silence, 1)
-                os.dup2(silence, 2)
-                put_in_place(pairs)
-                code = 0 if all(map(self.passes_in_time, items)) else 1
+                put_in_place(pairs, things)
+                ran = 1 + sum(1 for _ in itertools.takewhile(self.passes_in_time, items))
+                os.write(report, str(ran).encode())
             finally:
-                os._exit(code)
+                os._exit(0)
+        os.close(report)
+        with open(result, encoding="ascii") as stream:
+            ran = int(stream.read() or 0)
         _, status = os.waitpid(child, 0)
-        return status != 0
+        if ran > len(items):
+            return "survived"
+        if ran == 0:
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM):
+                return "timed out"
+            raise RuntimeError(f"a mutant's process ended unasked: {status=}")
+        self.runs.update(item.nodeid for item in items[:ran])
+        self.wins[items[ran - 1].nodeid] += 1
+        return "noticed"
 
     def passes_in_time(self, item: Any) -> bool:
-        signal.alarm(SECONDS)  # it ends the process
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # it ends the process
+        signal.alarm(10 * SECONDS)  # so does this, which is for tests that wait
         return run(item, self.failures)
 
 
@@ -157,14 +183,27 @@ def differing(a: types.CodeType, b: types.CodeType) -> Any:
             yield x, y
 
 
-def put_in_place(pairs: list) -> None:
+def things_that_keep_code(path: str) -> list[Any]:
+    """List the functions that the files of a path have made, and all that keeps their results."""
+    return [
+        thing
+        for thing in gc.get_objects()
+        if (
+            isinstance(thing, functools._lru_cache_wrapper)
+            and str(thing.__module__).startswith("microtensor")
+        )
+        or (isinstance(thing, types.FunctionType) and thing.__code__.co_filename.startswith(path))
+    ]
+
+
+def put_in_place(pairs: list, things: Iterable[Any]) -> None:
     """Give every function that runs the original code the mutant's."""
     new = {key(old): altered for old, altered in pairs}
-    for thing in gc.get_objects():
-        if isinstance(thing, types.FunctionType) and key(thing.__code__) in new:
-            thing.__code__ = new[key(thing.__code__)]
-        elif isinstance(thing, functools._lru_cache_wrapper):
+    for thing in things:
+        if not isinstance(thing, types.FunctionType):
             thing.cache_clear()  # what the original computed would hide the mutant
+        elif key(thing.__code__) in new:
+            thing.__code__ = new[key(thing.__code__)]
 
 
 def run(item: Any, failures: list[Any]) -> bool:
