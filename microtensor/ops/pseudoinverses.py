@@ -121,7 +121,8 @@ def _np_lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """Return what NumPy does; the rank is a plain number."""
     x, residuals, rank, s = _lstsq(a, b, rcond=rcond)
     eps = np.finfo(x.dtype).eps
-    cut = eps * max(np.shape(a)) if rcond is None else eps if rcond < 0 else rcond
+    # LAPACK takes its own eps, the half of NumPy's, in place of what is no share.
+    cut = eps * max(np.shape(a)) if rcond is None else rcond if 0 < rcond < 1 else eps / 2
     x = _solution(a, b, x, rcond=cut)
     if np.size(residuals):
         squares = np.square(b - a @ x)
