@@ -33,6 +33,9 @@ from .equivalents import EQUIVALENT
 
 OPS = Path(microtensor.__file__).parent / "ops"
 SECONDS = 60  # of the processor: a test that takes more runs for ever
+GOOD = "noticed", "timed out", "equivalent"
+BAD = "survived", "not run by any test", "wrongly called equivalent"
+Claim = tuple[str, str, str, str]  # the file, the function, before, after
 TESTS = [
     "tests/test_functions.py", "tests/test_functions_kinks.py", "tests/test_ops_numerics.py",
     "tests/test_functions_errors.py", "tests/test_calls.py",
@@ -43,19 +46,20 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("files", nargs="*", help="files of microtensor/ops; all if none is named")
     parser.add_argument("--share", default="1/1", help="2/3: every third mutant, from the second")
+    parser.add_argument(
+        "--doubt", action="store_true", help="run equivalent mutants too; none may be noticed"
+    )
     return parser.parse_args()
 
 
 class Mutation:
     """A plugin of pytest: collects the tests as ever, and then runs them on mutants."""
 
-    def __init__(self, files: list[Path], share: tuple[int, int]) -> None:
-        self.files, self.share = files, share
-        self.survivors: list[tuple[str, Mutant]] = []
+    def __init__(self, files: list[Path], share: tuple[int, int], doubt: bool) -> None:
+        self.files, self.share, self.doubt = files, share, doubt
         self.failures: list[Any] = []  # of the test that runs
         self.trouble: list[str] = []
-        verdicts = "noticed", "timed out", "equivalent", "survived", "not run by any test"
-        self.counts = dict.fromkeys(verdicts, 0)
+        self.counts = dict.fromkeys([*GOOD, *BAD], 0)
         self.took: dict[str, float] = {}  # seconds of each test
         self.runs: Counter[str] = Counter()  # how many mutants each test has met,
         self.wins: Counter[str] = Counter()  # and how many it has noticed
@@ -80,14 +84,17 @@ class Mutation:
             if self.verdict([], things, list(everything.values())) != "survived":
                 self.trouble.append(f"{path.name}: its tests fail without any mutant")
                 return True
+            claimed = {what for what in EQUIVALENT if what[0] == path.name}
             for mutant in mutants(source):
+                claimed.discard(claim(path, mutant))
                 number += 1
                 if number % self.share[1] != self.share[0] % self.share[1]:
                     continue
                 altered = compile(mutant.tree, str(path), "exec")
                 pairs = list(differing(original, altered))
                 ran = {i.nodeid: i for old, _ in pairs for i in tests[key(old)]}
-                self.judge(path.name, mutant, pairs, things, list(ran.values()))
+                self.judge(claim(path, mutant), mutant.line, pairs, things, list(ran.values()))
+            self.trouble += [f"equivalent, but no mutant: {what}" for what in sorted(claimed)]
         return True
 
     def tests_of_each_function(self, session: pytest.Session) -> dict[tuple, list[Any]]:
@@ -113,20 +120,20 @@ class Mutation:
                 ran[key(code)].append(item)
         return ran
 
-    def judge(self, name: str, mutant: Mutant, pairs: list, things: list, items: list[Any]) -> None:
-        what = (name, mutant.function, mutant.before, mutant.after)
-        if what in EQUIVALENT:
+    def judge(self, what: Claim, line: int, pairs: list, things: list, items: list[Any]) -> None:
+        claimed = what in EQUIVALENT
+        if claimed and not self.doubt:
             verdict = "equivalent"
         elif not items:
             verdict = "not run by any test"
         else:
             verdict = self.verdict(pairs, things, sorted(items, key=self.seconds_per_win))
+        if claimed:
+            verdict = "wrongly called equivalent" if verdict == "noticed" else "equivalent"
         self.counts[verdict] += 1
-        if verdict in ("survived", "not run by any test"):
-            self.survivors.append((name, mutant))
         if verdict not in ("noticed", "equivalent"):
-            print(f"\n{verdict}: {name}:{mutant.line} {mutant.function}", flush=True)
-            print(f"    {mutant.before}\n    {mutant.after}", flush=True)
+            name, function, before, after = what
+            print(f"\n{verdict}: {name}:{line} {function}\n    {before}\n    {after}", flush=True)
 
     def seconds_per_win(self, item: Any) -> float:
         """Estimate how long a test must run to notice one mutant, of all that it meets."""
@@ -165,6 +172,10 @@ class Mutation:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)  # it ends the process
         signal.alarm(10 * SECONDS)  # so does this, which is for tests that wait
         return run(item, self.failures)
+
+
+def claim(path: Path, mutant: Mutant) -> Claim:
+    return path.name, mutant.function, mutant.before, mutant.after
 
 
 def key(code: types.CodeType) -> tuple:
@@ -223,14 +234,14 @@ def main() -> int:
         for kind in ("kinks", "properties")
         for p in sorted(Path("tests").glob(f"test_{kind}_*.py"))
     ]
-    plugin = Mutation(files, (part, parts))
+    plugin = Mutation(files, (part, parts), given.doubt)
     pytest.main(
         ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[plugin]
     )
     total = sum(plugin.counts.values())
     print(f"\n{total} mutants: " + ", ".join(f"{n} {what}" for what, n in plugin.counts.items()))
     print("\n".join(plugin.trouble))
-    return 1 if plugin.survivors or plugin.trouble or not total else 0
+    return 1 if plugin.trouble or not total or any(plugin.counts[v] for v in BAD) else 0
 
 
 if __name__ == "__main__":

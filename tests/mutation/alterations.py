@@ -40,7 +40,7 @@ class Mutant(NamedTuple):
     function : str
         The function that it is in, ``<lambda>`` for most rules.
     before, after : str
-        The altered expression.
+        The altered expression; of a number or a name, what it stands in.
     tree : ast.Module
         The whole file with the alteration.
     """
@@ -57,6 +57,8 @@ def mutants(source: str) -> Iterator[Mutant]:
 
     >>> [(m.before, m.after) for m in mutants("f = lambda g, y, x: -g * x")][:3]
     [('-g * x', '-(-g * x)'), ('-g * x', '1.01 * (-g * x)'), ('-g * x', '-g / x')]
+    >>> [(m.before, m.after) for m in mutants("f = lambda x: sum(x, axis=-1)")]
+    [('sum(x, axis=-1)', 'sum(x, axis=1)'), ('sum(x, axis=-1)', 'sum(x, axis=-2)')]
     """
     body = ast.parse(source).body
     for n, statement in enumerate(body):
@@ -64,11 +66,14 @@ def mutants(source: str) -> Iterator[Mutant]:
             for alter in _alterations(function, node):
                 twin = copy.deepcopy(statement)
                 _, place = _places(twin)[index]
-                before = ast.unparse(place)
+                shown = _context(twin, place)
+                before = ast.unparse(shown)
                 after = alter(place)
                 if after is not None:  # a new expression takes the place of the old one
                     _replace(twin, place, after)
-                new = ast.unparse(place if after is None else after)
+                new = ast.unparse(after if shown is place and after is not None else shown)
+                if new == before:  # as the factors of x @ x in the other order
+                    continue
                 ast.fix_missing_locations(twin)
                 name = getattr(function, "name", "<lambda>")
                 tree = ast.Module([*body[:n], twin, *body[n + 1 :]], [])
@@ -97,6 +102,18 @@ def _places(tree: ast.AST) -> list[tuple[ast.AST, ast.expr]]:
 
     walk(tree, None)
     return found
+
+
+def _context(tree: ast.AST, place: ast.expr) -> ast.expr:
+    """Give what shows where an expression stands: of a number or a name, the call around it, ..."""
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    shown, node = place, place
+    small = ast.Constant | ast.Name | ast.Attribute | ast.UnaryOp
+    while isinstance(node, small | ast.Tuple | ast.List | ast.Slice | ast.Starred | ast.keyword):
+        node = parents[node]  # type: ignore[assignment]
+        if isinstance(node, ast.expr):
+            shown = node
+    return shown
 
 
 def _is_text(node: ast.AST) -> bool:
