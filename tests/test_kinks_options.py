@@ -91,6 +91,7 @@ SLOPES = {
         lambda y: np.polyfit(X, y, 2, cov=True)[1], [X * X + [0.1, 0.0, -0.2, 0.3]],
     ),
     "polyadd, one more": (lambda a, b: np.polyadd(a, b), [X[:2], X[:3]]),
+    "cumprod of a number along an axis": (lambda x: np.cumprod(x, axis=0), [np.array(3.0)]),
     "apply_along_axis of nothing": (
         lambda x: np.apply_along_axis(np.sum, 1, x[:, :0]), [M],
     ),

@@ -13,6 +13,7 @@ FOUR, THREE = np.ones((2, 4)), np.ones((2, 3))
 REFUSED = [
     *((lambda v, n=n, k=k: np.linalg.multi_dot([v[None] if i == k else v for i in range(n)]),
        "must be") for n in (3, 4, 5) for k in range(n)),
+    (lambda v: np.linalg.multi_dot([v[None], v, v[None]]), "must be"),
     (lambda v: np.linalg.matrix_power(v[:1], 1), "must be square"),
     (lambda v: np.linalg.outer(v, v[0]), "Input arrays must be one-dimensional"),
     (lambda v: np.linalg.outer(v[0], v), "Input arrays must be one-dimensional"),

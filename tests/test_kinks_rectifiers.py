@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from microtensor import Value, ops
+from microtensor.derivatives import gradients
 from microtensor.errors import ShapeError
 
 
@@ -49,3 +50,21 @@ def test_without_a_channel_axis_prelu_takes_one_weight_as_pytorchs():
         "  expected  shape (1,) or (1,), since x has shape (2,)\n"
         "  got       shape (2,)"
     )
+
+
+def test_prelu_with_a_negative_weight_has_its_slopes():
+    x, weight = Value(np.array([-1.0, 2.0])), Value(np.array([-0.5]))
+    y = ops.prelu(x, weight)
+    assert y.data.tolist() == [0.5, 2.0]
+    np.sum(y).backward()
+    assert x.grad.tolist() == [-0.5, 1.0]
+    assert weight.grad.tolist() == [-1.0]
+
+
+def test_mixed_second_derivatives_of_prelu_are_one_number_at_the_corner_too():
+    x, weight = Value(np.array([0.0])), Value(np.array([0.25]))
+    y = np.sum(ops.prelu(x, weight))
+    by_x, by_weight = gradients([y], [x, weight], create_graph=True)
+    assert [by_x.data.tolist(), by_weight.data.tolist()] == [[0.25], [0.0]]
+    assert gradients([by_x], [weight])[0].tolist() == [1.0]
+    assert gradients([by_weight], [x])[0].tolist() == [1.0]

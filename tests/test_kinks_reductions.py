@@ -8,6 +8,7 @@ import pytest
 import microtensor as mt
 from microtensor import Value
 from microtensor.errors import MissingRuleError
+from microtensor.ops.quantiles import order_weights
 
 INF, NAN = np.inf, np.nan
 
@@ -223,3 +224,12 @@ def test_what_numpy_refuses_is_refused_in_its_words(f):
     with pytest.raises(type(theirs.value)) as ours:
         f(Value(x))
     assert str(ours.value).split("\n")[0] == str(theirs.value).split("\n")[0]
+
+
+def test_the_place_of_a_quantile_is_found_in_the_dtype_as_numpy_does():
+    """Float16 rounds the place 1999.725 to 2000, and the last place, 2051, to 2052."""
+    x = np.random.default_rng(0).permutation(2052).astype(np.int16).view(np.float16)
+    for q, place in ((0.975, 2000), (1.0, 2051)):
+        parts = order_weights(x, kind="quantile", q=q)
+        assert parts.shape == (1, 2052)
+        assert x[parts[0] > 0].tolist() == [np.sort(x)[place]] == [np.quantile(x, q)]

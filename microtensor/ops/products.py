@@ -138,9 +138,9 @@ def _multi_dot(arrays: Any, *, out: None = None) -> Any:
 def _matrix_power(a: Any, n: int) -> Any:
     """Multiply the squares, squares of squares, ... that the binary digits of n name."""
     if np.ndim(a) < 2 or np.shape(a)[-1] != np.shape(a)[-2] or int(n) != n:
-        np.linalg.matrix_power(np.empty(np.shape(a)), n)  # NumPy's own error
+        np.linalg.matrix_power(np.zeros(np.shape(a)), n)  # NumPy's own error
     if n == 0:
-        return np.where(False, a, np.eye(np.shape(a)[-1], dtype=a.dtype))  # in a's shape
+        return np.where(False, a, np.eye(*np.shape(a)[-2:], dtype=a.dtype))  # in a's shape
     square = np.linalg.inv(a) if n < 0 else a
     n = abs(n)
     result: Any = None

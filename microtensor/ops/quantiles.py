@@ -76,9 +76,9 @@ def order_weights(x: Any, kind: str, q: Any = None, method: str = "linear") -> A
     """
     *rest, n = x.shape
     several = [q] if q is None or np.ndim(q) == 0 else list(np.reshape(q, (-1, 1)))
-    rows, places = np.reshape(x, (-1, n)), np.argsort(np.reshape(x, (-1, n)), -1, kind="stable")
+    rows, places = np.reshape(x, (-1, n)), np.argsort(np.reshape(x, (-1, n)), 1, kind="stable")
     parts = np.zeros((len(several), len(rows), n), x.dtype)
-    nans = np.sum(np.isnan(rows), axis=-1)
+    nans = np.sum(np.isnan(rows), axis=1)
     every = np.arange(len(rows))
     for one, part in zip(several, parts, strict=True):
         for count in np.unique(nans) if n else []:
@@ -101,7 +101,7 @@ def _place(kind: str, q: Any, method: str, n: int, dtype: Any) -> tuple[int, Any
     place = np.reshape(_of_numpy(kind, order.astype(dtype), q, method), ())
     low = min(int(place), n - 1)
     above = np.reshape(_of_numpy(kind, (order > low).astype(dtype), q, method), ())
-    return low, above[()] if low < n - 1 else 0
+    return low, above[()]
 
 
 piecewise(order_weights)
