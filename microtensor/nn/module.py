@@ -7,7 +7,7 @@ tuples and dicts included, so that what is found is what is there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import ParameterError
 from ..graph import PAUSED, Node, Scope, assign, state
 from .casting import at_door
+from .hooks import Hooked, call_hooked, hooked
 from .loading import check_state
 from .state import Buffer, Parameter
 
@@ -26,7 +27,7 @@ class _Paused(threading.local):
 _paused = _Paused()
 
 
-class Module:
+class Module(Hooked):
     """A function with parameters: a layer, a network, or any part of one.
 
     Write a class with ``forward``; what is set as an attribute belongs to it: a `Parameter`, a
@@ -78,6 +79,8 @@ class Module:
             args, kwargs = self._at_the_door(args, kwargs)
         state.scope = Scope(outer, self)
         try:
+            if hooked:
+                return call_hooked(self, args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
             state.scope = outer
@@ -85,11 +88,11 @@ class Module:
     def _call_unrecorded(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Call forward under `no_grad`, where there is no scope to tell the outermost call by."""
         if _paused.inside:
-            return self.forward(*args, **kwargs)
+            return call_hooked(self, args, kwargs) if hooked else self.forward(*args, **kwargs)
         args, kwargs = self._at_the_door(args, kwargs)
         _paused.inside = True
         try:
-            return self.forward(*args, **kwargs)
+            return call_hooked(self, args, kwargs) if hooked else self.forward(*args, **kwargs)
         finally:
             _paused.inside = False
 
@@ -220,6 +223,47 @@ class Module:
         """Tell this module and those inside that they are used, not trained; gives itself."""
         return self.train(False)
 
+    def freeze(self) -> Self:
+        """Train the parameters of this module and those inside no more; gives itself.
+
+        No gradient flows to them, the one that they had is forgotten, and an optimizer that was
+        given them leaves them as they are, weight decay and momentum included. Buffers, such as
+        running means, change as before: ``eval()`` is for these.
+
+        Examples
+        --------
+        >>> from microtensor import nn
+        >>> net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+        >>> _ = net[0].freeze()
+        >>> [name for name, p in net.named_parameters() if p.requires_grad]
+        ['2.weight', '2.bias']
+        """
+        for parameter in self.parameters():
+            parameter.requires_grad = False
+            parameter.grad = None
+        return self
+
+    def unfreeze(self) -> Self:
+        """Train the parameters of this module and those inside again; gives itself."""
+        for parameter in self.parameters():
+            parameter.requires_grad = True
+        return self
+
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Call a function on every module inside and then on this one, each once; gives itself.
+
+        Examples
+        --------
+        >>> from microtensor import nn
+        >>> def start_small(module):
+        ...     if isinstance(module, nn.Linear):
+        ...         module.weight.data *= 0.1
+        >>> net = nn.MLP(2, [8, 1]).apply(start_small)
+        """
+        for module in list(_inside_out(self, set())):
+            function(module)
+        return self
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
@@ -298,6 +342,17 @@ def _state_of(
                 hint="To train it, make it with nn.Parameter(...).\n"
                 "To keep it as it is, make it with Value(..., requires_grad=False).",
             )
+
+
+def _inside_out(module: Module, seen: set[int]) -> Iterator[Module]:
+    """Give the modules inside, in their order, and then the module: each once."""
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    for _, part in _parts(module):
+        if isinstance(part, Module):
+            yield from _inside_out(part, seen)
+    yield module
 
 
 def _once(named: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
