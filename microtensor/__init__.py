@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from .io import load, save
     from .randomness import seed
     from .recomputing import checkpoint
-    from .viz import draw, explain, nudge, paths, stages, what_if
+    from .viz import draw
 
 __version__ = "0.1.0"
 
@@ -94,14 +94,9 @@ _LATE = {
     "checkpoint": "recomputing",
     "detect_anomaly": "anomalies",
     "draw": "viz",
-    "explain": "viz",
     "load": "io",
-    "nudge": "viz",
-    "paths": "viz",
     "save": "io",
     "seed": "randomness",
-    "stages": "viz",
-    "what_if": "viz",
 }
 
 __all__ = [
@@ -131,7 +126,6 @@ __all__ = [
     "draw",
     "elu",
     "errors",
-    "explain",
     "fold",
     "gelu",
     "glu",
@@ -159,11 +153,9 @@ __all__ = [
     "nn",
     "no_grad",
     "normalize",
-    "nudge",
     "one_hot",
     "optim",
     "pairwise_distance",
-    "paths",
     "piecewise",
     "pixel_shuffle",
     "pixel_unshuffle",
@@ -181,7 +173,6 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
-    "stages",
     "static",
     "tanh",
     "tanhshrink",
@@ -190,7 +181,6 @@ __all__ = [
     "value_and_grad",
     "viz",
     "vjp",
-    "what_if",
 ]
 
 

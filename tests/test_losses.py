@@ -160,6 +160,7 @@ TABLE = [
     (with_signs(PAIRS), {}, P, T, rows_of_cosine_embedding(P, T, PAIRS)),
     (with_signs(PAIRS), {"margin": 0.2}, P, T, rows_of_cosine_embedding(P, T, PAIRS, 0.2)),
     (with_var(VAR), {}, P, T, np.vectorize(normal)(P, T, VAR)),
+    (with_var([WEIGHT]), {}, P, T, np.vectorize(normal)(P, T, WEIGHT)),
     (with_var(2.0), {}, P, T, entries(lambda p, t: normal(p, t, 2.0), P, T)),
     (
         with_var([1, 2, 3, 4], full=True),

@@ -320,8 +320,8 @@ OTHERS = [
     (
         lambda: losses.gaussian_nll(X, X, np.ones(4)),
         ShapeError,
-        "gaussian_nll: var must hold one variance per prediction, per row, or for all.\n"
-        "  expected  var of shape (3, 4), (3, 1), (3,) or ()\n"
+        "gaussian_nll: var must hold one variance per prediction, or for all along an axis.\n"
+        "  expected  var of shape (3, 4), or with 1 in the place of an axis, (3,) or ()\n"
         "  got       var of shape (4,)",
     ),
     (

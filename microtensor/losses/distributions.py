@@ -63,9 +63,9 @@ def kl_div(
         entries = np.exp(t) * (t - x)
     else:
         check_not_negative("kl_div", t, "the target", "For logarithms, pass log_target=True.")
-        entries = t * (np.log(np.where(t > 0, t, 1)) - x)  # t log t is 0 at 0
-    if reduction == "batchmean" and x.ndim:
-        return np.sum(entries) / x.shape[0]
+        entries = t * (np.log(np.where(t == 0, 1, t)) - x)  # t log t is 0 at 0
+    if reduction == "batchmean":
+        return np.sum(entries) / (x.shape[0] if x.ndim else 1)
     if reduction not in ("mean", "sum", "none"):
         raise unknown_reduction("kl_div", "'mean', 'batchmean', 'sum' or 'none'", reduction)
     return reduced("kl_div", entries, reduction)
@@ -98,8 +98,8 @@ def gaussian_nll(
     target : (..., D) Value or array_like
         The same shape.
     var : Value, array_like or float
-        The variances: in the same shape; one for the last axis, as (..., 1) or (...); or one
-        number for all.
+        The variances: in the same shape; with 1 in the place of an axis, along which it is
+        shared; without the last axis, along which it is shared, too; or one number for all.
     full : bool, default False
         Whether the constant ``log(2 pi) / 2`` is added to each.
     eps : float, default 1e-6
@@ -134,12 +134,15 @@ def gaussian_nll(
     mean, target = paired(loss, prediction, target)
     var = in_dtype_of(mean, var, loss, "var")
     shape = mean.shape
-    if var.ndim and var.shape != shape and var.shape == shape[:-1]:
+    if var.shape == shape[:-1] != shape:
         var = var[..., None]
-    elif var.ndim and var.shape not in (shape, (*shape[:-1], 1)):
+    if var.ndim and (
+        var.ndim != len(shape)
+        or any(n not in (1, m) for n, m in zip(var.shape, shape, strict=True))
+    ):
         raise ShapeError(
-            f"{loss}: var must hold one variance per prediction, per row, or for all.",
-            expected=f"var of shape {shape}, {(*shape[:-1], 1)}, {shape[:-1]} or ()",
+            f"{loss}: var must hold one variance per prediction, or for all along an axis.",
+            expected=f"var of shape {shape}, or with 1 in the place of an axis, {shape[:-1]} or ()",
             got=f"var of shape {var.shape}",
         )
     check_not_negative(loss, var, "var", "For logarithms of variances, pass np.exp(var).")
