@@ -1,4 +1,4 @@
-"""Which of PyTorch's operators have no counterpart here, and why? Every one that is not spelled."""
+"""Which of PyTorch's operators and modules have no counterpart here, and why? Every other one."""
 
 from __future__ import annotations
 
@@ -53,4 +53,32 @@ LEFT_OUT = {
         special.chebyshev_polynomial_w special.shifted_chebyshev_polynomial_v
         special.shifted_chebyshev_polynomial_w unique_consecutive""",
 }
+MODULES_LEFT_OUT = {
+    "images and sequences have two dimensions at most here; `mt.conv3d`, `mt.max_pool3d` and their "
+    "kin are functions": """
+        AdaptiveAvgPool3d AdaptiveMaxPool3d AvgPool3d BatchNorm3d Conv3d ConvTranspose3d
+        InstanceNorm3d LPPool3d MaxPool3d""",
+    "a layer says how wide it is when it is made": """
+        LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d
+        LazyConvTranspose3d""",
+    "convolutions pad by themselves, and `np.pad` has every mode": """
+        CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d
+        ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d
+        ReplicationPad3d ZeroPad1d ZeroPad2d ZeroPad3d""",
+    "random numbers come out, which two libraries never share": """
+        FractionalMaxPool2d FractionalMaxPool3d""",
+    "a loss that few models need, and that a line of NumPy's words is": """
+        HingeEmbeddingLoss MarginRankingLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss
+        PoissonNLLLoss SoftMarginLoss""",
+    "few models need it, and it is no line": """
+        CTCLoss LinearCrossEntropyLoss Transformer TransformerDecoderLayer""",
+    "not here yet": """
+        Bilinear Embedding GRU GRUCell GroupNorm InstanceNorm1d InstanceNorm2d LPPool1d LPPool2d
+        LSTM LSTMCell LayerNorm LocalResponseNorm MultiheadAttention RMSNorm RNN RNNCell Softmax2d
+        TransformerEncoder TransformerEncoderLayer""",
+}
 LEFT_OUT_NAMES = {reason: sorted(names.split()) for reason, names in LEFT_OUT.items()}
+MODULES_LEFT_OUT_NAMES = {
+    reason: [f"nn.{name}" for name in sorted(names.split())]
+    for reason, names in MODULES_LEFT_OUT.items()
+}

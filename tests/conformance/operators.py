@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 def database() -> dict[str, list[Any]]:
     """Give PyTorch's operators by name, each with its variants, those of float64."""
-    with warnings.catch_warnings(), _without_expecttest():
+    with warnings.catch_warnings(), without_expecttest():
         warnings.simplefilter("ignore")
         from torch.testing._internal.common_methods_invocations import op_db
     torch.set_num_threads(1)  # the samples are small: threads wait for each other
@@ -58,7 +58,7 @@ def database() -> dict[str, list[Any]]:
 
 
 @contextlib.contextmanager
-def _without_expecttest() -> Iterator[None]:
+def without_expecttest() -> Iterator[None]:
     """Let PyTorch's test module be imported where the package it derives its tests from is not."""
     stand_in = types.ModuleType("expecttest")
     stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]  # all that it names
@@ -106,8 +106,7 @@ def _compare(operator: Any, spelling: Callable, number: int, sample: Any) -> Out
         ours = spelling(*arguments.args, **arguments.kwargs)
         ours = outputs_of(sample.output_process_fn_grad(ours), (Value, np.ndarray, np.generic))
     except Exception as error:
-        first_line = (str(error) or repr(error)).splitlines()[0]
-        return Outcome(number, f"{type(error).__name__}: {first_line}", 0)
+        return Outcome(number, first_line(error), 0)
     theirs = operator(sample.input, *sample.args, **sample.kwargs)
     theirs = outputs_of(sample.output_process_fn_grad(theirs), (torch.Tensor,))
     if len(ours) != len(theirs):
@@ -120,8 +119,7 @@ def _compare(operator: Any, spelling: Callable, number: int, sample: Any) -> Out
     try:
         return _compare_gradients(operator, arguments, ours, theirs, number)
     except Exception as error:
-        first_line = (str(error) or repr(error)).splitlines()[0]
-        return Outcome(number, f"{type(error).__name__}: {first_line}", 0)
+        return Outcome(number, first_line(error), 0)
 
 
 def _compare_gradients(
@@ -171,6 +169,11 @@ def _compare_gradients(
         if complaint := difference("second", h, t):
             return Outcome(number, f"argument {place}: {complaint}", 2)
     return Outcome(number, "", 2)
+
+
+def first_line(error: Exception) -> str:
+    """Name an error with the first line of what it says."""
+    return f"{type(error).__name__}: {(str(error) or repr(error)).splitlines()[0]}"
 
 
 class Arguments:

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import spellings
-from disagreements import DISAGREEMENTS
-from left_out import LEFT_OUT_NAMES
+from counterparts import COUNTERPARTS, LOSSES, NAMES, outcomes_of
+from disagreements import DISAGREEMENTS, MODULE_DISAGREEMENTS, Disagreement
+from left_out import LEFT_OUT_NAMES, MODULES_LEFT_OUT_NAMES
+from own_samples import OWN
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 HEAD = """\
-# Agreement with PyTorch's operators
+# Agreement with PyTorch
 
-PyTorch tests its operators with a database of samples of their arguments
-(`torch.testing._internal.common_methods_invocations.op_db`). `tests/conformance` spells every
-operator that has a counterpart here in NumPy's words and this library's, and compares, on all
-samples in float64: the value, the gradient of every argument for a random cotangent, and, where
-PyTorch has it, the gradient of that gradient along a random direction.
+PyTorch tests its operators and modules with databases of samples of their arguments. Here they are
+computed by PyTorch and by this library, and compared:
 
     pip install torch==2.13.0
     python -m pytest tests/conformance
@@ -26,9 +25,28 @@ PyTorch has it, the gradient of that gradient along a random direction.
 This page is written by `python tests/conformance/page.py`, and the run fails where it is not up to
 date, where a sample disagrees that is not listed here, and where a listed one agrees.
 """
+OPERATORS = """\
+## Operators
+
+`tests/conformance` spells every operator of
+`torch.testing._internal.common_methods_invocations.op_db` that has a counterpart here in NumPy's
+words and this library's, and compares, on all samples in float64: the value, the gradient of every
+argument for a random cotangent, and, where PyTorch has it, the gradient of that gradient along a
+random direction.
+"""
 TOLERANCES = """\
 Values and gradients must agree to 1e-9 of the result's size, second derivatives to 1e-7; shapes,
 dtypes, integers and the places of nan and infinity exactly.
+"""
+MODULES = """\
+## Modules
+
+Every module of `torch.testing._internal.common_modules.module_db` that has a counterpart here is
+made with the same arguments, and takes PyTorch's weights through its `state_dict`, whose keys and
+shapes must be the same. Outputs, the gradients of all arguments and parameters for a random
+cotangent, and the buffers afterwards must agree to 1e-9 in float64, in training and in use. So are
+the modules that the database lacks, on samples of our own. Weights that PyTorch saved as
+safetensors are loaded here, and the other way round, and give the same outputs.
 """
 
 
@@ -61,11 +79,11 @@ def summary(f: Figures) -> str:
     )
 
 
-def page(f: Figures) -> str:
-    """Write the page."""
+def of_operators(f: Figures) -> str:
+    """Write the section of operators."""
     disagreeing = f.samples - f.agreeing
     lines = [
-        HEAD,
+        OPERATORS,
         "| | |",
         "|---|---:|",
         f"| operators compared | {f.names:,} |",
@@ -75,31 +93,60 @@ def page(f: Figures) -> str:
         f"| samples whose second derivatives were compared | {f.twice:,} |",
         "",
         TOLERANCES,
-        "## What disagrees",
+        "### Operators that disagree",
         "",
         f"{disagreeing} samples:",
         "",
-        *disagreements(),
+        *disagreements("operator", DISAGREEMENTS),
         "",
-        "## What is compared",
+        "### Operators that are compared",
         "",
         *families(),
         "",
-        "## What is left out",
+        "### Operators that are left out",
         "",
-        *left_out(),
+        *left_out(LEFT_OUT_NAMES),
         "",
     ]
     return "\n".join(lines)
 
 
-def disagreements() -> list[str]:
-    """Write the table of disagreements."""
-    rows = [
-        f"| `{d.operator}` | {len(d.samples)} | {d.reason} |"
-        for d in sorted(DISAGREEMENTS.values())
+def of_modules(f: Figures) -> str:
+    """Write the section of modules."""
+    names = [name.removeprefix("nn.") for name in COUNTERPARTS]
+    lines = [
+        MODULES,
+        "| | |",
+        "|---|---:|",
+        f"| modules and losses compared | {f.names} |",
+        f"| samples | {f.samples:,} |",
+        f"| samples that agree | {f.agreeing:,} ({100 * f.agreeing / f.samples:.2f} %) |",
+        f"| samples whose gradients were compared | {f.once:,} |",
+        "",
+        "### Modules that disagree",
+        "",
+        f"{f.samples - f.agreeing} samples:",
+        "",
+        *disagreements("module", MODULE_DISAGREEMENTS),
+        "",
+        "### Modules that are compared",
+        "",
+        listed("modules", sorted(n for n in names if n not in LOSSES)),
+        listed("losses, which are functions here", sorted(LOSSES)),
+        listed("modules, on samples of our own", sorted(OWN)),
+        "",
+        "### Modules that are left out",
+        "",
+        *left_out(MODULES_LEFT_OUT_NAMES),
+        "",
     ]
-    return ["| operator | samples | why |", "|---|---:|---|", *rows]
+    return "\n".join(lines)
+
+
+def disagreements(kind: str, known: dict[str, Disagreement]) -> list[str]:
+    """Write the table of disagreements."""
+    rows = [f"| `{d.operator}` | {len(d.samples)} | {d.reason} |" for d in sorted(known.values())]
+    return [f"| {kind} | samples | why |", "|---|---:|---|", *rows]
 
 
 def families() -> list[str]:
@@ -112,9 +159,9 @@ def families() -> list[str]:
     return rows
 
 
-def left_out() -> list[str]:
-    """Name the operators that have no counterpart, by reason."""
-    return [listed(reason, names) for reason, names in LEFT_OUT_NAMES.items()]
+def left_out(names_by_reason: dict[str, list[str]]) -> list[str]:
+    """Name what has no counterpart, by reason."""
+    return [listed(reason, names) for reason, names in names_by_reason.items()]
 
 
 def listed(title: str, names: list[str]) -> str:
@@ -135,7 +182,8 @@ def main() -> None:
             full: operators.compare(variant, spellings.spelling_of(full))
             for full, variant in variants.items()
         }
-    PAGE.write_text(page(figures(found)))
+    modules = {name: outcomes_of(name) for name in NAMES}
+    PAGE.write_text("\n".join([HEAD, of_operators(figures(found)), of_modules(figures(modules))]))
     print(summary(figures(found)))
 
 

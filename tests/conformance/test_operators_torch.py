@@ -56,7 +56,7 @@ def test_nearly_everything_agrees_and_the_page_says_so(capsys):
         print("\n" + page.summary(figures))
     assert figures.names >= 215
     assert figures.agreeing / figures.samples >= 0.985
-    assert page.PAGE.read_text() == page.page(figures), "python tests/conformance/page.py"
+    assert page.of_operators(figures) in page.PAGE.read_text(), "python tests/conformance/page.py"
 
 
 def test_every_operator_is_spelled_or_left_out_with_a_reason():
