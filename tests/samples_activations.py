@@ -104,6 +104,7 @@ SMOOTH = [
 
 PLACES = [
     Row(ops.one_hot, case(np.array([2, 0, 1]), 4), case(np.array([[0], [3]])),
+        case(np.array([1, 0], np.uint8), 3),
         case(np.array(1), classes=2), case(np.zeros(0, int), 3),
         value=lambda labels, classes=None: np.eye(
             classes or int(np.max(labels)) + 1, dtype=np.int64)[labels]),

@@ -200,9 +200,9 @@ def one_hot(labels: Any, classes: int | None = None) -> Any:
             got=f"dtype {labels.dtype}",
             hint="If they are whole numbers, convert them: labels.astype(int).",
         )
+    low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, -1)
     if classes is None:
-        classes = int(np.max(labels, initial=-1)) + 1
-    low, high = np.min(labels, initial=0), np.max(labels, initial=-1)
+        classes = high + 1
     if low < 0 or high >= classes:
         raise ArgumentError(
             "one_hot: a label is no class.",
