@@ -74,6 +74,50 @@ def test_writing_into_the_digits_changes_no_later_ones():
     assert data.digits().train.x.max() == 1
 
 
+# The flowers and the play
+
+MEANS = [[5.006, 3.428, 1.462, 0.246], [5.936, 2.770, 4.260, 1.326], [6.588, 2.974, 5.552, 2.026]]
+
+
+def test_the_flowers_have_the_means_that_fisher_published():
+    """Table II of his paper; a wrong number in any row would move one of them."""
+    x, y = data.iris()
+    assert (x.shape, x.dtype, y.dtype) == ((150, 4), np.float32, np.int64)
+    assert np.bincount(y).tolist() == [50, 50, 50]
+    for species, means in enumerate(MEANS):
+        np.testing.assert_allclose(x[y == species].mean(axis=0, dtype=float), means, atol=1e-6)
+    wrong = x.copy()
+    wrong[34, 3] -= 0.1  # as in another copy
+    assert np.abs(wrong[y == 0].mean(axis=0, dtype=float) - MEANS[0]).max() > 1e-3
+
+
+def test_the_flowers_are_the_150_rows_of_the_file():
+    x, y = data.iris()
+    np.testing.assert_allclose(x[[34, 37]], [[4.9, 3.1, 1.5, 0.2], [4.9, 3.6, 1.4, 0.1]], rtol=1e-6)
+    tenths = np.rint(x * 10).astype(np.uint8)
+    np.testing.assert_array_equal(tenths / np.float32(10), x)
+    table = np.column_stack([tenths, y.astype(np.uint8)])
+    assert hashlib.sha256(table.tobytes()).hexdigest() == (
+        "c422544ce98e916f6b0fa262c8fd870d0f40e973d98e0e4999c7e50fc3084311"
+    )
+
+
+def test_the_play_is_hamlet_whole_and_nothing_else():
+    text = data.hamlet()
+    assert hashlib.sha256(text.encode()).hexdigest() == (
+        "7c7a7bd79af75661a339fa2673a290214e9b8757e1e1b12f16884a1e0fda7763"
+    )
+    assert text.startswith("HAMLET, PRINCE OF DENMARK\n\nby William Shakespeare\n")
+    assert text.endswith("after the which a peal of\nordnance is shot off.]\n")
+    scenes = [line[6:].split(".")[0] for line in text.split("\n") if line.startswith("Scene ")]
+    acts = [5, 2, 4, 7, 2]  # the number of scenes in each
+    numerals = ["I", "II", "III", "IV", "V", "VI", "VII"]
+    assert scenes == [n for count in acts for n in numerals[:count]]
+    assert "To be, or not to be,--that is the question:--" in text
+    assert "Gutenberg" not in text
+    assert set(text) <= set(map(chr, range(32, 127))) | {"\n"}
+
+
 # What is made
 
 

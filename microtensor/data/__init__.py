@@ -11,7 +11,7 @@ This room knows NumPy alone: what it gives are plain arrays, and any library can
 """
 
 from .batching import Batches, batches
-from .bundled import all_digits, digits
+from .bundled import all_digits, digits, hamlet, iris
 from .examples import Examples, Split
 from .made import blobs, circles, moons, spirals, xor
 from .rows import Dataset, stack
@@ -26,6 +26,8 @@ __all__ = [
     "blobs",
     "circles",
     "digits",
+    "hamlet",
+    "iris",
     "moons",
     "spirals",
     "stack",

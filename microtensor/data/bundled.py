@@ -1,13 +1,12 @@
-"""Real data that come with the package: the UCI handwritten digits, 1,797 images of 8x8.
+"""Data that come with the package: handwritten digits, measured flowers, and a play.
 
-By E. Alpaydin and C. Kaynak [1]_, CC BY 4.0; DATA_LICENSES.md has the details.
-
-.. [1] E. Alpaydin, C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning
-   Repository (1998), doi:10.24432/C50P49.
+They are read from the package's own files when they are asked for; DATA_LICENSES.md tells who made
+them, and their licences.
 """
 
 from __future__ import annotations
 
+import gzip
 from importlib import resources
 
 import numpy as np
@@ -77,11 +76,7 @@ def all_digits(*, images: bool = False, raw: bool = False) -> Examples:
     >>> np.bincount(y)
     array([178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
     """
-    with (
-        resources.files(__package__).joinpath("digits.npz").open("rb") as file,
-        np.load(file, allow_pickle=False) as arrays,
-    ):
-        x, y = arrays["x"], arrays["y"].astype(np.int64)
+    x, y = _arrays("digits.npz")
     if images:
         x = x.reshape(-1, 8, 8)
     return Examples(x if raw else x.astype(np.float32) / 16, y)
@@ -99,3 +94,70 @@ def every_fifth_of_each_class(y: np.ndarray) -> np.ndarray:
     for label in np.unique(y):
         marked[np.flatnonzero(y == label)[4::5]] = True
     return marked
+
+
+def iris() -> Examples:
+    """Measures of 150 iris flowers of three species, 50 of each, not split; see `split`.
+
+    Returns
+    -------
+    Examples
+        ``x`` of (150, 4) float32: length and width of the sepals, length and width of the petals,
+        in centimetres. ``y`` of (150,) int64: 0 for *Iris setosa*, 1 for *versicolor*, 2 for
+        *virginica*.
+
+    References
+    ----------
+    R. A. Fisher, *The use of multiple measurements in taxonomic problems*, Annals of Eugenics 7
+    (1936), 179-188; Iris, UCI Machine Learning Repository (1988), doi:10.24432/C56C76.
+
+    Examples
+    --------
+    >>> x, y = iris()
+    >>> x[0], int(y[0])
+    (array([5.1, 3.5, 1.4, 0.2], dtype=float32), 0)
+    >>> x[y == 2].mean(axis=0).round(3)
+    array([6.588, 2.974, 5.552, 2.026], dtype=float32)
+    """
+    tenths, y = _arrays("iris.npz")
+    return Examples(tenths.astype(np.float32) / 10, y)
+
+
+def hamlet() -> str:
+    """Shakespeare's *Hamlet*, whole, in today's spelling: 173,940 characters, 65 different ones.
+
+    Speakers stand on lines of their own, stage directions in brackets. What is not of the play,
+    such as the notes of those who typed it, was removed.
+
+    Returns
+    -------
+    str
+        Of ASCII characters and ``\\n``.
+
+    References
+    ----------
+    W. Shakespeare, *Hamlet, Prince of Denmark*, in the public domain; Project Gutenberg's text.
+
+    Examples
+    --------
+    >>> text = hamlet()
+    >>> len(text), len(set(text))
+    (173940, 65)
+    >>> start = text.index("To be, or not")
+    >>> print(text[start : start + 83])
+    To be, or not to be,--that is the question:--
+    Whether 'tis nobler in the mind to su
+    """
+    return gzip.decompress(_bytes("hamlet.txt.gz")).decode("ascii")
+
+
+def _bytes(name: str) -> bytes:
+    return resources.files(__package__).joinpath(name).read_bytes()
+
+
+def _arrays(name: str) -> tuple[np.ndarray, np.ndarray]:
+    with (
+        resources.files(__package__).joinpath(name).open("rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
+        return arrays["x"], arrays["y"].astype(np.int64)
