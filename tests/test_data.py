@@ -116,6 +116,7 @@ def test_the_play_is_hamlet_whole_and_nothing_else():
     assert "To be, or not to be,--that is the question:--" in text
     assert "Gutenberg" not in text
     assert set(text) <= set(map(chr, range(32, 127))) | {"\n"}
+    assert data.Characters(text).decode(data.Characters(text).encode(text)) == text
 
 
 # What is made

@@ -1,4 +1,4 @@
-"""Where do the numbers come from? Datasets, bundled or made, and batches of them.
+"""Where do the numbers come from? Datasets, bundled, made or from files, and batches of them.
 
 This room knows NumPy alone: what it gives are plain arrays, and any library can use them.
 
@@ -12,15 +12,24 @@ This room knows NumPy alone: what it gives are plain arrays, and any library can
 
 from .batching import Batches, batches
 from .bundled import all_digits, digits, hamlet, iris
+from .csv_files import read_csv
 from .examples import Examples, Split
+from .idx_files import mnist, read_idx
 from .made import blobs, circles, moons, spirals, xor
+from .npy_files import read_npy
+from .preparing import Standardiser, one_hot, standardise
 from .rows import Dataset, stack
+from .splitting import split
+from .text import Bytes, Characters, windows
 
 __all__ = [
     "Batches",
+    "Bytes",
+    "Characters",
     "Dataset",
     "Examples",
     "Split",
+    "Standardiser",
     "all_digits",
     "batches",
     "blobs",
@@ -28,8 +37,16 @@ __all__ = [
     "digits",
     "hamlet",
     "iris",
+    "mnist",
     "moons",
+    "one_hot",
+    "read_csv",
+    "read_idx",
+    "read_npy",
     "spirals",
+    "split",
     "stack",
+    "standardise",
+    "windows",
     "xor",
 ]
