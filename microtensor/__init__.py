@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from .io import load, save
     from .randomness import seed
     from .recomputing import checkpoint
-    from .viz import draw
+    from .viz import draw, explain, nudge, paths, stages, what_if
 
 __version__ = "0.1.0"
 
@@ -94,9 +94,14 @@ _LATE = {
     "checkpoint": "recomputing",
     "detect_anomaly": "anomalies",
     "draw": "viz",
+    "explain": "viz",
     "load": "io",
+    "nudge": "viz",
+    "paths": "viz",
     "save": "io",
     "seed": "randomness",
+    "stages": "viz",
+    "what_if": "viz",
 }
 
 __all__ = [
@@ -126,6 +131,7 @@ __all__ = [
     "draw",
     "elu",
     "errors",
+    "explain",
     "fold",
     "gelu",
     "glu",
@@ -153,9 +159,11 @@ __all__ = [
     "nn",
     "no_grad",
     "normalize",
+    "nudge",
     "one_hot",
     "optim",
     "pairwise_distance",
+    "paths",
     "piecewise",
     "pixel_shuffle",
     "pixel_unshuffle",
@@ -173,6 +181,7 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "stages",
     "static",
     "tanh",
     "tanhshrink",
@@ -181,6 +190,7 @@ __all__ = [
     "value_and_grad",
     "viz",
     "vjp",
+    "what_if",
 ]
 
 

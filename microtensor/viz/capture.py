@@ -16,6 +16,7 @@ from ..errors import ArgumentError, GraphTooLargeError
 from ..graph import Node as Recorded
 from . import names as words
 from .expansion import Call, calls_of
+from .formulas import contribution_formula, forward_formula, local_derivative
 from .modules import groups_of, homes_of_leaves
 from .snapshots import Edge, Node, Snapshot
 from .theme import shape_word
@@ -33,6 +34,7 @@ def snapshot(
     expand: bool = True,
     limit: int | None = LIMIT,
     open_limit: int | None = None,
+    formulas: bool = False,
 ) -> Snapshot:
     """Take the graph of one output, with the gradients of that output.
 
@@ -55,6 +57,8 @@ def snapshot(
         How many values are too many.
     open_limit : int or None
         How many are too many outside of every module, where nothing but a sum can be folded.
+    formulas : bool, default False
+        Whether to write each call, and each local derivative, as a formula.
 
     Returns
     -------
@@ -77,6 +81,25 @@ def snapshot(
     >>> w.grad is None
     True
     """
+    options = {"params": params, "gradient": gradient, "gradients": gradients, "expand": expand}
+    return captured(
+        root, names=names, limit=limit, open_limit=open_limit, formulas=formulas, **options
+    )[0]
+
+
+def captured(
+    root: Any,
+    *,
+    names: Mapping[str, Any] | None = None,
+    params: Iterable[Any] | None = None,
+    gradient: Any = None,
+    gradients: bool = True,
+    expand: bool = True,
+    limit: int | None = LIMIT,
+    open_limit: int | None = None,
+    formulas: bool = False,
+) -> tuple[Snapshot, dict[Any, str]]:
+    """Do as `snapshot`, and give the ids of the graph's own values too."""
     if not isinstance(root, Recorded):
         raise ArgumentError(
             "snapshot: the output must be a Value.",
@@ -92,7 +115,8 @@ def snapshot(
     wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
     grads, sent = _chain_rule(calls, root, gradient) if wanted else ({}, {})
     state = "stale" if stale else ("fresh" if grads else "none")
-    return _Taking(calls, root, grads, sent, names, params).snapshot(state)
+    taking = _Taking(calls, root, grads, sent, names, params, formulas)
+    return taking.snapshot(state), taking.ids
 
 
 def too_many(n: int, limit: int) -> GraphTooLargeError:
@@ -167,7 +191,9 @@ class _Taking:
         sent: dict[tuple[Recorded, int], Any],
         names: Mapping[str, Any] | None,
         params: Iterable[Any] | None,
+        formulas: bool,
     ) -> None:
+        self.formulas = formulas
         self.calls, self.root, self.grads, self.sent = calls, root, grads, sent
         self.given, self.arrays = words.names_by_identity(names)
         self.groups, self.models = groups_of(calls)
@@ -215,6 +241,7 @@ class _Taking:
                 call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
             ),
             health=_health(made, value._data, self.grads.get(value)),
+            formula=forward_formula(made) if self.formulas and made.fn is not None else None,
         )
         self.nodes.append(node)
         self.edges.extend(self._edge(call, position, src, node) for position, src in sources)
@@ -260,15 +287,22 @@ class _Taking:
             return Edge(src, node.id, position)
         operand = call.args[position]
         shape = np.shape(operand._data)
+        formula = None
         if shape == () and node.shape == ():
             upstream = float(self.grads[call.value])
             local = _local(call.made, position)
-            return Edge(src, node.id, position, upstream, local, float(contribution))
+            if self.formulas:
+                formula = local_derivative(call.made, position)
+            return Edge(
+                src, node.id, position, upstream, local, float(contribution), formula=formula
+            )
+        if self.formulas:
+            formula = contribution_formula(call.made, position)
         told = None
         fn = call.made.fn
         if shape != node.shape and isinstance(fn, np.ufunc) and fn.nin == 2 and fn is not np.matmul:
             told = f"summed from {shape_word(node.shape)} to {shape_word(shape)}"
-        return Edge(src, node.id, position, None, None, _kept(contribution), told)
+        return Edge(src, node.id, position, None, None, _kept(contribution), told, formula)
 
     # Words
 

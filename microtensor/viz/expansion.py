@@ -39,7 +39,8 @@ def calls_of(order: list[Recorded], expand: bool) -> list[Call]:
     calls: list[Call] = []
     for value in order:
         known = primitives.known(value.fn) if value.fn is not None else None
-        if expand and known is not None and known.stands_for is not None:
+        drawn = known is not None and known.keeps == "constant"  # to replay it would draw anew
+        if expand and known is not None and known.stands_for is not None and not drawn:
             calls.extend(_expanded(value, known.stands_for))
         else:
             calls.append(Call(value, value, value.args, value.scope))

@@ -32,8 +32,15 @@ def forward_formula(made: Recorded) -> Term:
     >>> forward_formula(mt.Value(2.0) * mt.Value(3.0))
     Term(op='multiply', args=(Term(op='symbol', args=(0,)), Term(op='symbol', args=(1,))))
     """
-    operands = [_constant(a) or symbol(i) for i, a in enumerate(made.args)]
-    return simplified(_word(made.fn), *operands, *_options(made.kwargs))
+    operands = [
+        (_constant(a) if np.ndim(a) == 0 else None) or symbol(i) for i, a in enumerate(made.args)
+    ]
+    word = _word(made.fn)
+    if word == "multiply" and operands[1].is_number:
+        operands.reverse()
+    if word in ("square", "reciprocal"):
+        return simplified(word, *operands)
+    return Term(word, (*operands, *_options(made.kwargs)))
 
 
 def local_derivative(made: Recorded, position: int) -> Term | None:
@@ -181,6 +188,7 @@ _SPELLED: dict[str, Callable[..., Term]] = {
     "slope_from": lambda x, low: simplified(
         "where", simplified("greater", x, number(0)), number(1), low
     ),
+    "broadcast_to": lambda x, *_: Term("spread", (x.args[0] if x.op == "reshape" else x,)),
     "share": lambda a, b: simplified("sigmoid", simplified("subtract", a, b)),
 }
 

@@ -97,6 +97,8 @@ def _number_as_text(x: float) -> tuple[str, int]:
 
 def _atom(name: str) -> int:
     """Tell how tightly a name binds that may be an expression, such as ``x1·w1``."""
+    if name.startswith("∂"):
+        return _ATOM  # a derivative is one thing, with its bar
     if any(sign in name for sign in (" + ", " − ", " - ")):
         return _SUM
     return _PRODUCT if any(sign in name for sign in "·×/@") else _ATOM
@@ -123,7 +125,7 @@ _LATEX_NAMED = {
 _LATEX_SPECIAL = {
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
     "_": r"\_", "^": r"\hat{\ }", "~": r"\sim ", "−": "-", "·": r"\cdot ", "×": r"\times ",
-    "<": "<", ">": ">", " ": r"\ ", "⁻": "-",
+    "<": r"\lt ", ">": r"\gt ", " ": r"\ ", "⁻": "-", "`": "'", "\n": r"\ ",
 }  # fmt: skip
 
 
@@ -187,8 +189,11 @@ def latex_number(x: float, digits: int = 4) -> str:
     \\tfrac{1}{2} -3 1.5 \\times 10^{-7}
     """
     named = _LATEX_NAMED.get(x)
-    if named is not None:
-        return named
+    return latex_decimal(x, digits) if named is None else named
+
+
+def latex_decimal(x: float, digits: int = 4) -> str:
+    """Write a number in LaTeX as it stands in a result, with no name for one half."""
     written = decimal(x, digits).replace("−", "-").replace("∞", r"\infty ")
     if written == "nan":
         return r"\mathrm{nan}"

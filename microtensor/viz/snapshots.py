@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .terms import Term
 from .theme import dtype_word, number, shape_word, short
 
 _INDENT_LIMIT = 24  # deeper text would leave the page: the line then says how deep it is
@@ -45,6 +46,8 @@ class Node:
         The key of the module call that it belongs to.
     health : str or None
         What is wrong with it, in words.
+    formula : Term or None
+        The call in the positions of its operands, where a snapshot was asked for formulas.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Node:
     requires_grad: bool
     group: str | None = None
     health: str | None = None
+    formula: Term | None = None
 
     @property
     def label(self) -> str:
@@ -90,6 +94,9 @@ class Edge:
         What ``dst`` adds to the gradient of ``src`` through this argument.
     broadcast : str or None
         For an operand that was broadcast: over what its contributions were added.
+    formula : Term or None
+        Where a snapshot was asked for formulas: the local derivative between numbers, in "y" and
+        the positions of the operands; between arrays what is sent, in "g" as well.
     """
 
     src: str
@@ -99,6 +106,7 @@ class Edge:
     local: float | None = None
     contribution: Any = None
     broadcast: str | None = None
+    formula: Term | None = None
 
     @property
     def id(self) -> str:

@@ -6,7 +6,7 @@ The formulas of the pictures are no texts that somebody wrote: they are traced f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 Key = Any  # what a symbol stands for: "g", "y", or the position of an operand
@@ -191,6 +191,21 @@ _SIMPLER: dict[str, Callable[..., Term | None]] = {
 _ARITY = dict.fromkeys(("negative", "positive", "square", "reciprocal", "astype"), 1) | {
     "add": 2, "subtract": 2, "multiply": 2, "divide": 2, "power": 2, "masked": 2, "where": 3,
 }  # fmt: skip
+
+
+def substituted(term: Term, terms: Mapping[Key, Term]) -> Term:
+    """Put terms in the place of symbols, and make the result simple.
+
+    >>> product = simplified("multiply", symbol("g"), symbol(0))
+    >>> substituted(product, {"g": number(1), 0: symbol("x")})
+    Term(op='symbol', args=('x',))
+    """
+    if term.op == "symbol":
+        return terms.get(term.args[0], term)
+    if term.is_number:
+        return term
+    parts = (substituted(a, terms) if isinstance(a, Term) else a for a in term.args)
+    return simplified(term.op, *parts)
 
 
 def symbols_in(term: Term) -> set[Key]:
