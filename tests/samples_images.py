@@ -33,6 +33,20 @@ def _nearest(x: Any, size: Any = None, scale_factor: Any = None) -> Any:
     return x[(slice(None), slice(None), *np.ix_(*index))]
 
 
+def _linear(
+    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "", align_corners: bool = False
+) -> Any:
+    """Read each axis off the line through its neighbours, as np.interp does."""
+    for axis in range(2, x.ndim):
+        n = x.shape[axis]
+        m = np.broadcast_to(size, x.ndim - 2)[axis - 2] if size else int(n * scale_factor)
+        step = n / m if size else 1 / scale_factor
+        at = (np.arange(m) + 0.5) * step - 0.5
+        at = np.linspace(0, n - 1, m) if align_corners else at
+        x = np.apply_along_axis(lambda row, at=at, n=n: np.interp(at, np.arange(n), row), axis, x)
+    return x
+
+
 def _norm(x: Any, p: float, axis: int) -> Any:
     size = np.where(np.real(x) < 0, -x, x)
     return np.sum(size**p, axis=axis, keepdims=True) ** (1 / p)
@@ -59,6 +73,13 @@ IMAGES = [
     Row(images.interpolate, case(normal(2, 1, 3), 5), case(normal(1, 2, 3, 4), (2, 6)),
         case(normal(1, 2, 2, 3), scale_factor=2), case(normal(1, 1, 2, 1, 2), size=3),
         case(normal(0, 1, 2), 4), value=_nearest),
+    Row(images.interpolate, case(normal(2, 1, 3), 5, mode="linear"),
+        case(normal(1, 2, 3, 4), (2, 6), mode="bilinear", align_corners=True),
+        case(normal(1, 2, 2, 3), scale_factor=2, mode="bilinear"),
+        case(normal(1, 1, 3, 3), scale_factor=1.5, mode="bilinear"),
+        case(normal(1, 1, 5), 1, mode="linear", align_corners=True),
+        case(normal(1, 1, 2, 1, 2), size=3, mode="trilinear"), value=_linear,
+        name="interpolate(linear)"),
     Row(similarities.normalize, case(nonzero(2, 3)), case(nonzero(2, 3), 3.0, 0),
         case(nonzero(2, 3, 2), p=1.0, axis=-1), value=_normalize),
     Row(similarities.cosine_similarity, case(nonzero(2, 3), nonzero(2, 3)),

@@ -517,11 +517,23 @@ IMAGE_ERRORS = [
         "  got       shape (1, 3, 3, 2)",
     ),
     (
-        lambda x: mt.interpolate(x, 4, mode="bilinear"), ArgumentError,
+        lambda x: mt.interpolate(x, 4, mode="bicubic"), ArgumentError,
         "interpolate: there is no such mode here.\n"
-        "  expected  mode='nearest'\n"
-        "  got       mode='bilinear'\n"
-        "  Linear interpolation is a product with a matrix on each axis.",
+        "  expected  one of 'nearest', 'linear', 'bilinear', 'trilinear'\n"
+        "  got       mode='bicubic'",
+    ),
+    (
+        lambda x: mt.interpolate(x, 4, mode="linear"), ShapeError,
+        "interpolate: mode='linear' is for inputs of another rank.\n"
+        "  expected  3 axes\n"
+        "  got       shape (1, 3, 3, 2)\n"
+        "  linear, bilinear and trilinear are for 1, 2 and 3 axes of places.",
+    ),
+    (
+        lambda x: mt.interpolate(x, 4, align_corners=True), ArgumentError,
+        "interpolate: corners are aligned where neighbours are mixed only.\n"
+        "  expected  align_corners=None for mode='nearest'\n"
+        "  got       align_corners=True",
     ),
     (
         lambda x: mt.interpolate(x, 4, 2), ArgumentError,

@@ -1,7 +1,7 @@
 """Images made larger, and channels made into places.
 
-Axes: ``N`` batch, ``C`` channels, ``H, W`` places. All are moves of entries, so that there is
-nothing to derive.
+Axes: ``N`` batch, ``C`` channels, ``H, W`` places. All are moves of entries, or products with a
+matrix, so that there is nothing to derive.
 """
 
 from __future__ import annotations
@@ -85,8 +85,14 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
     return np.reshape(x, (*batch, channels * r * r, h // r, w // r))
 
 
-def interpolate(x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> Any:
-    """Make images larger or smaller, by repeating or leaving out entries.
+MODES = {"nearest": (3, 4, 5), "linear": (3,), "bilinear": (4,), "trilinear": (5,)}  # axes of x
+
+
+def interpolate(
+    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+    align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
+) -> Any:  # fmt: skip
+    """Make images larger or smaller, by repeating entries or by mixing neighbours.
 
     Parameters
     ----------
@@ -95,28 +101,42 @@ def interpolate(x: Any, size: Any = None, scale_factor: Any = None, mode: str = 
         How long the last axes shall be.
     scale_factor : number or tuple of numbers, optional
         Or how many times as long as they are.
-    mode : {"nearest"}
-        Place i of H' shows place ``floor(i * H / H')`` of H, or, if a factor is given,
-        ``floor(i / factor)``.
+    mode : {"nearest", "linear", "bilinear", "trilinear"}
+        Nearest: place i of H' shows place ``floor(i step)`` of H. The others, named for 1, 2 or 3
+        axes: place i lies at ``(i + 1/2) step - 1/2`` and mixes its two neighbours along each.
+        The step is H / H', or ``1 / factor`` if a factor is given.
+    align_corners : bool, optional
+        Of the linear modes: whether the first and the last places stay the first and the last,
+        so that place i lies at ``i (H - 1) / (H' - 1)``.
+    recompute_scale_factor : bool, optional
+        Whether the step is H / H' where a factor is given too.
 
     Raises
     ------
     ArgumentError
-        If not one of size and scale_factor is given, or the mode is another.
+        If not one of size and scale_factor is given, the mode is another, or corners are to be
+        aligned where nothing is mixed.
     ShapeError
-        If x has another number of axes.
+        If x has another number of axes than the mode is for.
 
     Examples
     --------
     >>> interpolate(np.array([[[1.0, 2.0]]]), scale_factor=2)
     array([[[1., 1., 2., 2.]]])
+    >>> interpolate(np.array([[[1.0, 2.0]]]), scale_factor=2, mode="linear")
+    array([[[1.  , 1.25, 1.75, 2.  ]]])
     """
-    if mode != "nearest":
+    if mode not in MODES:
         raise ArgumentError(
             "interpolate: there is no such mode here.",
-            expected="mode='nearest'",
+            expected=f"one of {', '.join(map(repr, MODES))}",
             got=f"mode={mode!r}",
-            hint="Linear interpolation is a product with a matrix on each axis.",
+        )
+    if mode == "nearest" and align_corners is not None:
+        raise ArgumentError(
+            "interpolate: corners are aligned where neighbours are mixed only.",
+            expected="align_corners=None for mode='nearest'",
+            got=f"align_corners={align_corners!r}",
         )
     if (size is None) == (scale_factor is None):
         raise ArgumentError(
@@ -132,19 +152,46 @@ def interpolate(x: Any, size: Any = None, scale_factor: Any = None, mode: str = 
             expected="shape (N, C, L), (N, C, H, W) or (N, C, D, H, W)",
             got=f"shape {x.shape[1:]}",
         )
+    if x.ndim not in MODES[mode]:
+        raise ShapeError(
+            f"interpolate: mode={mode!r} is for inputs of another rank.",
+            expected=f"{MODES[mode][0]} axes",
+            got=f"shape {x.shape}",
+            hint="linear, bilinear and trilinear are for 1, 2 and 3 axes of places.",
+        )
     inputs = x.shape[2:]
     if size is not None:
         sizes = per_axis("interpolate", "size", size, axes)
-        steps = [n / m for n, m in zip(inputs, sizes, strict=True)]
     else:
         factors = tuple(scale_factor) if np.ndim(scale_factor) else (scale_factor,) * axes
         sizes = tuple(int(n * f) for n, f in zip(inputs, factors, strict=True))
         sizes = per_axis("interpolate", "size", sizes, axes)
+    if size is not None or recompute_scale_factor:
+        steps = [n / m for n, m in zip(inputs, sizes, strict=True)]
+    else:
         steps = [1 / f for f in factors]
     for axis, (n, m, step) in enumerate(zip(inputs, sizes, steps, strict=True), start=2):
-        dtype = np.result_type(x.dtype, np.float32)
-        numbers = np.arange(m, dtype=dtype) * dtype.type(step)
-        rounded = np.floor(numbers.astype(np.float32))  # as PyTorch rounds them
-        places = np.minimum(rounded.astype(int), n - 1)
-        x = np.take(x, places, axis=axis)
+        if mode == "nearest":
+            dtype = np.result_type(x.dtype, np.float32)
+            numbers = np.arange(m, dtype=dtype) * dtype.type(step)
+            rounded = np.floor(numbers.astype(np.float32))  # as PyTorch rounds them
+            places = np.minimum(rounded.astype(int), n - 1)
+            x = np.take(x, places, axis=axis)
+        elif n != m or step != 1:
+            weights = _mixing(n, m, step, bool(align_corners), x.dtype)
+            x = np.swapaxes(np.swapaxes(x, axis, -1) @ weights, axis, -1)
     return x
+
+
+def _mixing(n: int, m: int, step: float, align_corners: bool, dtype: Any) -> Any:
+    """Give the matrix (n, m) that mixes n entries to m: two neighbours in each column."""
+    if align_corners:
+        at = np.arange(m) * ((n - 1) / max(m - 1, 1))
+    else:
+        at = np.maximum((np.arange(m) + 0.5) * step - 0.5, 0)
+    low = np.minimum(at.astype(int), n - 1)
+    share = np.minimum(at - low, 1)
+    weights = np.zeros((n, m), np.result_type(dtype, np.float16))
+    weights[low, np.arange(m)] += 1 - share
+    weights[np.minimum(low + 1, n - 1), np.arange(m)] += share
+    return weights
