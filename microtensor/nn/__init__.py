@@ -53,6 +53,7 @@ from .rectifiers import (
 from .recurrent import GRU, LSTM, RNN
 from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .reshaping import Flatten, Unflatten
+from .resizing import Upsample
 from .state import Buffer, Parameter
 
 __all__ = [
@@ -119,5 +120,6 @@ __all__ = [
     "Tanhshrink",
     "Threshold",
     "Unflatten",
+    "Upsample",
     "init",
 ]

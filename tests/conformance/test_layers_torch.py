@@ -99,6 +99,22 @@ BATCH_NORMS = [
     case("BatchNorm2d", 4, 1e-3, 0.3, of=(0, 4, 2, 2)),
 ]
 
+UPSAMPLING = [
+    case("Upsample", 5, of=(2, 3, 4)),
+    case("Upsample", (5, 7), of=(2, 3, 4, 3)),
+    case("Upsample", None, 2, of=(2, 3, 4, 3)),
+    case("Upsample", None, (1.5, 2), "bilinear", of=(2, 3, 4, 3)),
+    case("Upsample", (5, 7), None, "bilinear", True, of=(2, 3, 4, 3)),
+    case("Upsample", None, 1.6, "bilinear", False, True, of=(2, 3, 4, 3)),
+    case("Upsample", None, 1.6, "bilinear", False, of=(2, 3, 4, 3)),
+    case("Upsample", 2, mode="linear", of=(2, 3, 5)),
+    case("Upsample", None, 0.6, "linear", of=(2, 3, 7)),
+    case("Upsample", None, 0.3, "linear", of=(2, 3, 7)),
+    case("Upsample", 1, mode="linear", align_corners=True, of=(2, 3, 7)),
+    case("Upsample", 3, mode="linear", of=(2, 3, 1)),
+    case("Upsample", 3, mode="trilinear", of=(2, 3, 2, 4, 3)),
+]
+
 ACTIVATIONS = [
     case(*given, of=(4, 6))
     for given in [
@@ -120,7 +136,7 @@ SHAPES = [
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize(
-    ("name", "args", "options", "of"), [*CONVOLUTIONS, *POOLING, *ACTIVATIONS, *SHAPES]
+    ("name", "args", "options", "of"), [*CONVOLUTIONS, *POOLING, *ACTIVATIONS, *UPSAMPLING, *SHAPES]
 )
 def test_a_layer_agrees_with_pytorchs(name, args, options, of):
     assert_agree(*both(name, *args, **options), of)
@@ -207,6 +223,8 @@ def test_first_weights_are_spread_as_pytorchs_are(name, args):
         ("Flatten", (), {}),
         ("Unflatten", (1, (2, 3)), {}),
         ("Dropout", (0.3,), {}),
+        ("Upsample", (None, 2, "bilinear"), {}),
+        ("Upsample", ((2, 3),), {}),
         ("PReLU", (3,), {}),
         ("Softshrink", (0.2,), {}),
         ("Threshold", (0.1, 20.0), {}),
