@@ -88,15 +88,14 @@ class Group(dict):
     items : mapping
     """
 
-    _optimizer: Any = None
     _more = ("params", "initial_lr")  # the latter is where schedules began
 
-    def __init__(self, optimizer: type, items: Mapping[str, Any]) -> None:
+    def __init__(self, optimizer: Any, items: Mapping[str, Any]) -> None:
         dict.__init__(self, items)
         self._optimizer = optimizer
         for name, x in items.items():
             self._check(name, x)
-        optimizer.check_together(self)  # type: ignore[attr-defined]  # an Optimizer has it
+        self._optimizer.check_together(self)
 
     def _check(self, name: str, x: Any) -> None:
         where, known = self._optimizer.__name__, options_of(self._optimizer)
@@ -110,9 +109,8 @@ class Group(dict):
             )
 
     def __setitem__(self, name: str, x: Any) -> None:
-        if self._optimizer is not None:  # it is being copied
-            self._check(name, x)
-            self._optimizer.check_together({**self, name: x})
+        self._check(name, x)
+        self._optimizer.check_together({**self, name: x})
         dict.__setitem__(self, name, x)
 
     update = MutableMapping.update  # these write by __setitem__, as dict's own do not
@@ -121,6 +119,9 @@ class Group(dict):
     def __ior__(self, other: Any) -> Any:  # type: ignore[misc]  # dict's | gives a plain dict
         self.update(other)
         return self
+
+    def __reduce__(self) -> Any:  # for copies: their items are given at once
+        return Group, (self._optimizer, dict(self))
 
 
 def options_of(optimizer: type) -> dict[str, Option]:

@@ -48,6 +48,7 @@ class _Several(LRScheduler):
             )
         self._attach(optimizer, every or times.pop())
         self.schedulers = found
+        self.base_lrs = [group["initial_lr"] for group in self.optimizer.param_groups]
 
     def _reset(self) -> None:
         """Give the groups the rates that they had before any schedule."""
