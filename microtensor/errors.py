@@ -211,7 +211,20 @@ class DependencyError(MicrotensorError, ImportError):
 
 
 class FileFormatError(MicrotensorError, ValueError):
-    """A file is not what its name or its place promises; nothing was changed."""
+    """A file is not what its name or its place promises; nothing was changed.
+
+    >>> import pathlib, microtensor as mt
+    >>> _ = pathlib.Path("flowers.csv").write_text("length,width\\n5.1,3.5\\n4.9,three\\n")
+    >>> mt.data.read_csv("flowers.csv")
+    Traceback (most recent call last):
+    ...
+    microtensor.errors.FileFormatError: flowers.csv, line 3, column 2 (width): this is no number.
+      expected  a number, such as 5.1 or -3e-4
+      got       'three'
+
+    Weights, images and tables come from anywhere: cut off by a full disk, or made to do harm. What
+    a file says of itself is checked before it is believed, and what could run is never read.
+    """
 
 
 class GraphTooLargeError(MicrotensorError, ValueError):

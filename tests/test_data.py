@@ -1,6 +1,7 @@
 """Datasets: the digits are the UCI ones, and what is made follows its formula."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,20 @@ def test_a_wrong_split_would_be_seen(monkeypatch, wrong):
 def test_writing_into_the_digits_changes_no_later_ones():
     data.digits().train.x[:] = 0
     assert data.digits().train.x.max() == 1
+
+
+def without_licence(files, page):
+    return [name for name in files if f"`microtensor/data/{name}`" not in page]
+
+
+def test_every_bundled_file_has_its_creator_and_licence_on_the_page():
+    folder = Path(data.__file__).parent
+    page = (folder.parents[1] / "DATA_LICENSES.md").read_text()
+    bundled = sorted(p.name for p in folder.iterdir() if p.is_file() and p.suffix != ".py")
+    assert bundled == ["digits.npz", "hamlet.txt.gz", "iris.npz"]
+    assert without_licence(bundled, page) == []
+    assert without_licence(["new.npz"], page) == ["new.npz"]
+    assert sum((folder / name).stat().st_size for name in bundled) < 150_000
 
 
 # The flowers and the play
