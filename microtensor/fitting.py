@@ -6,6 +6,7 @@ so that no rule has to.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -44,8 +45,9 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     if c.__class__ is np.ndarray and x.__class__ is np.ndarray:
         if c.shape == x.shape:
             return c if c.dtype == x.dtype else c.astype(x.dtype)
-        if c.ndim == 2 and c.shape[1:] == x.shape:  # a bias: a sum over the long axis, by BLAS
-            c = _ones(len(c), c.dtype).dot(c)
+        if c.ndim >= 2 and c.shape[-1:] == x.shape:  # a bias: a sum over the long axis, by BLAS
+            rows = c if c.ndim == 2 else c.reshape(math.prod(c.shape[:-1]), c.shape[-1])
+            c = _ones(len(rows), c.dtype).dot(rows)
             return c if c.dtype == x.dtype else c.astype(x.dtype)
     if c is None:
         raise GradientError(

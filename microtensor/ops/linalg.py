@@ -6,6 +6,7 @@ rules of matrix products: Giles, *Collected Matrix Derivative Results* (2008), s
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([[11.5]])
     """
-    y = np.dot(x, weight.T) if x.ndim == 2 else np.matmul(x, weight.T)
+    y = _times(x, weight.T)
     if bias is None:
         return y
     if bias.dtype == y.dtype:
@@ -108,9 +109,20 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     return y + bias
 
 
+def _times(x: Any, matrix: Any) -> Any:
+    """Multiply vectors, in a batch of any rank, by a matrix: all in one product."""
+    if x.ndim == 2:  # of two small matrices, np.dot takes half the time that np.matmul takes
+        return np.dot(x, matrix)
+    if x.ndim < 2 or not x.__class__ is matrix.__class__ is np.ndarray:
+        return np.matmul(x, matrix)
+    rows, (width, outputs) = math.prod(x.shape[:-1]), matrix.shape
+    y = np.empty((*x.shape[:-1], outputs), np.result_type(x, matrix))
+    np.matmul(x.reshape(rows, width), matrix, out=y.reshape(rows, outputs))
+    return y
+
+
 def _to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
-    # Of two small matrices, np.dot takes half the time that np.matmul takes.
-    return np.dot(g, weight) if g.ndim == 2 else np.matmul(g, weight)
+    return _times(g, weight)
 
 
 def _to_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
