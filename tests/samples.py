@@ -25,6 +25,7 @@ from draws import (
 )
 from samples_activations import MORE_ACTIVATIONS
 from samples_arrays import ARRAYS
+from samples_attention import ATTENTION
 from samples_batch_norms import BATCH_NORMS
 from samples_images import IMAGES
 from samples_linalg import LINALG
@@ -244,6 +245,7 @@ METHODS = [
 
 ROWS = [
     *ELEMENTWISE, *ACTIVATIONS, *MORE_ACTIVATIONS, *ARRAYS, *PLACES, *OPERATORS, *METHODS,
-    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *IMAGES, *BATCH_NORMS, *SPECIAL,
+    *UFUNCS, *REDUCTIONS, *SHAPES, *LINALG, *WINDOWS, *IMAGES, *BATCH_NORMS, *ATTENTION,
+    *SPECIAL,
     *RECURRENCES,
 ]  # fmt: skip

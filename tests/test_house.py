@@ -31,7 +31,7 @@ ONLY = {
     "signatures": set(),
     "dispatching": set(),
     "primitives": {"errors", "signatures", "dispatching"},
-    "ops": {"errors", "primitives"},  # rules never see a Value
+    "ops": {"errors", "primitives", "randomness"},  # rules never see a Value
     "graph": {"errors"},
     "at": {"ops"},
     "checking": {*LINE, "randomness"},

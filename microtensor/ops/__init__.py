@@ -13,7 +13,8 @@ matrices           linalg (matmul, linear), products, einsums, solving, determin
 sequences          signals (convolve, interp), coefficients (polynomials),
                    recurrences (rnn, lstm, gru)
 networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
-                   windowed, images, similarities, dropping, batch_norms
+                   windowed, images, similarities, dropping, batch_norms,
+                   standardizing, normalizing, attending, attention, lookups
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
 none               refused, strings: what has no rule, and why
 =================  ================================================================================
@@ -24,6 +25,8 @@ from . import (
     activations,
     applying,
     arithmetic,
+    attending,
+    attention,
     batch_norms,
     building,
     choices,
@@ -44,8 +47,10 @@ from . import (
     indexing,
     joining,
     linalg,
+    lookups,
     lstm,
     masking,
+    normalizing,
     norms,
     ordering,
     parts,
@@ -64,6 +69,7 @@ from . import (
     similarities,
     softmaxes,
     solving,
+    standardizing,
     statistics,
     strings,
     trilinear,
@@ -84,6 +90,7 @@ from .activations import (
     tanhshrink,
 )
 from .arithmetic import astype
+from .attention import scaled_dot_product_attention
 from .convolutions import (
     conv1d,
     conv2d,
@@ -97,7 +104,9 @@ from .gru import gru_states, gru_step
 from .images import interpolate, pixel_shuffle, pixel_unshuffle
 from .indexing import scatter_add, scatter_set
 from .linalg import linear
+from .lookups import embedding
 from .lstm import lstm_states, lstm_step
+from .normalizing import group_norm, layer_norm, rms_norm
 from .pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -141,6 +150,8 @@ __all__ = [
     "applying",
     "arithmetic",
     "astype",
+    "attending",
+    "attention",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -166,11 +177,13 @@ __all__ = [
     "einsums",
     "elementwise",
     "elu",
+    "embedding",
     "exponentials",
     "families",
     "fold",
     "gelu",
     "glu",
+    "group_norm",
     "gru",
     "gru_states",
     "gru_step",
@@ -182,12 +195,14 @@ __all__ = [
     "indexing",
     "interpolate",
     "joining",
+    "layer_norm",
     "leaky_relu",
     "linalg",
     "linear",
     "log_softmax",
     "logsigmoid",
     "logsumexp",
+    "lookups",
     "lstm",
     "lstm_states",
     "lstm_step",
@@ -198,6 +213,7 @@ __all__ = [
     "max_pool3d",
     "mish",
     "normalize",
+    "normalizing",
     "norms",
     "one_hot",
     "ordering",
@@ -216,9 +232,11 @@ __all__ = [
     "refused",
     "relu",
     "relu6",
+    "rms_norm",
     "rnn",
     "rnn_states",
     "rnn_step",
+    "scaled_dot_product_attention",
     "scatter_add",
     "scatter_set",
     "scattering",
@@ -237,6 +255,7 @@ __all__ = [
     "softsign",
     "solve_triangular",
     "solving",
+    "standardizing",
     "statistics",
     "strings",
     "tanh",

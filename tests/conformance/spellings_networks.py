@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 import microtensor as mt
@@ -34,25 +32,9 @@ def by_channel(v, x):
     return None if v is None else np.reshape(v, (-1,) + (1,) * (np.ndim(x) - 2))
 
 
-def layer_norm(x, shape, weight=None, bias=None, eps=1e-5):
-    return scaled(normalised(x, tuple(range(-len(shape), 0)), eps)[0], weight, bias)
-
-
 def native_layer_norm(x, shape, weight, bias, eps):
     y, mean, rstd = normalised(x, tuple(range(-len(shape), 0)), eps)
     return scaled(y, weight, bias), mean, rstd
-
-
-def rms_norm(x, shape, weight=None, eps=None):
-    eps = np.finfo(float).eps if eps is None else eps
-    square = np.mean(x * x, axis=tuple(range(-len(shape), 0)), keepdims=True)
-    return scaled(x / np.sqrt(square + eps), weight, None)
-
-
-def group_norm(x, groups, weight=None, bias=None, eps=1e-5):
-    n = x.shape[0]
-    y, _, _ = normalised(np.reshape(x, (n, groups, math.prod(x.shape[1:]) // groups)), -1, eps)
-    return scaled(np.reshape(y, x.shape), by_channel(weight, x), by_channel(bias, x))
 
 
 def batch_norm(x, mean, var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
@@ -122,10 +104,10 @@ SPELLINGS = {
     "log_softmax": softmax(mt.log_softmax),
     "nn.functional.linear": linear,
     "nn.functional.bilinear": bilinear,
-    "nn.functional.layer_norm": layer_norm,
+    "nn.functional.layer_norm": mt.layer_norm,
     "native_layer_norm": native_layer_norm,
-    "nn.functional.rms_norm": rms_norm,
-    "nn.functional.group_norm": group_norm,
+    "nn.functional.rms_norm": mt.rms_norm,
+    "nn.functional.group_norm": mt.group_norm,
     "nn.functional.batch_norm": batch_norm,
     "nn.functional.instance_norm": instance_norm,
     "nn.functional.normalize": normalize,

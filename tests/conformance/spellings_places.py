@@ -6,6 +6,8 @@ import operator
 
 import numpy as np
 
+import microtensor as mt
+
 
 def places(index, dim):
     """Give the places that an index along one dim names: its own place in every other dim."""
@@ -118,5 +120,5 @@ SPELLINGS = {
     "diagonal_scatter": diagonal_scatter,
     "select_scatter": select_scatter,
     "slice_scatter": slice_scatter,
-    "nn.functional.embedding": lambda weight, index: weight[index],
+    "nn.functional.embedding": lambda weight, index: mt.embedding(index, weight),
 }

@@ -75,6 +75,15 @@ PYTORCH = {
         lambda x: torch.cummax(x, 0)[0][-1], [2.0, 1.0, 2.0]
     ),
     "the median of an even count": lambda: slopes(torch.median, [1.0, 2.0, 3.0, 4.0]),
+    "attention of a query that may attend to nothing": lambda: slopes(
+        lambda v: F.scaled_dot_product_attention(
+            torch.ones_like(v),
+            torch.ones_like(v),
+            v,
+            torch.tensor([[False]]),
+        ),
+        [[2.0]],
+    ),
     "the norm at 0": lambda: slopes(torch.linalg.norm, [0.0, 0.0]),
     "the sum of absolute values at 0": lambda: slopes(
         lambda x: torch.linalg.norm(x, 1), [0.0, 2.0]

@@ -1,0 +1,205 @@
+"""Attention: means of values, weighted by how well their keys answer a query.
+
+Legend: ``g`` gradient of the output, ``y`` output; ``q, k, v`` queries, keys and values, ``m`` the
+mask, which is added to the scores, ``f`` factors of the weights, which dropout draws; ``p`` the
+weights, ``s`` the gradient of the scores. Axes: ``B`` batch, ``H`` heads, ``L`` queries, ``S``
+keys, ``E`` the width of queries and keys, ``V`` that of values.
+
+    p = softmax(scale q kᵀ + m)        y = (p f) v
+
+With d = (g vᵀ) f the gradient of p, that of the scores is s = p (d - sum(d p)), so that those of
+q, k and v are scale s k, scale sᵀ q and (p f)ᵀ g.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..primitives import differentiable, primitive, stands_for, together
+from .softmaxes import softmax
+
+
+@primitive(keeps=True)
+def attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
+    """Give each query the mean of the values, weighted by softmax of its products with the keys.
+
+    Parameters
+    ----------
+    q : (..., L, E) array
+    k : (..., S, E) array
+    v : (..., S, V) array
+    m : array that broadcasts to (..., L, S), or None
+        Added to the scores.
+    f : array that broadcasts to (..., L, S), or None
+        What the weights are multiplied by.
+    scale : float
+        What the products of queries and keys are multiplied by.
+
+    Returns
+    -------
+    (..., L, V) array
+    """
+    p = _weights(q, k, m, scale)
+    return np.matmul(p if f is None else p * f, v), p
+
+
+def _weights(q: Any, k: Any, m: Any, scale: float) -> Any:
+    """Give p in one array, which all steps are computed in."""
+    batch = np.broadcast_shapes(*(np.shape(x)[:-2] for x in (q, k, m) if x is not None))
+    q = q * scale
+    p = np.empty((*batch, q.shape[-2], k.shape[-2]), np.result_type(q, k))
+    np.matmul(q, np.swapaxes(k, -1, -2), out=p)
+    if m is not None:
+        p += m
+    p -= np.maximum.reduce(p, axis=-1, keepdims=True)  # the largest exponent is 0: no overflow
+    np.exp(p, out=p)
+    rows = p.reshape(-1, p.shape[-1])
+    rows /= rows.dot(np.ones(rows.shape[1], p.dtype))[:, None]  # a sum, in a sixth of the time
+    return p
+
+
+def weights(q: Any, k: Any, m: Any, scale: float) -> Any:
+    """Give p, step by step, of arrays or Values."""
+    scores = np.matmul(q * scale, np.swapaxes(k, -1, -2))
+    return softmax(scores if m is None else scores + m, axis=-1)
+
+
+def _to_scores(g: Any, q: Any, k: Any, v: Any, m: Any, f: Any, scale: float) -> Any:
+    p, d = weights(q, k, m, scale), np.matmul(g, np.swapaxes(v, -1, -2))
+    d = d if f is None else d * f
+    return p * (d - np.sum(d * p, axis=-1, keepdims=True))
+
+
+def _to_query(g: Any, y: Any, q: Any, k: Any, v: Any, m: Any, f: Any, scale: float) -> Any:
+    return np.matmul(_to_scores(g, q, k, v, m, f, scale), k) * scale
+
+
+def _to_key(g: Any, y: Any, q: Any, k: Any, v: Any, m: Any, f: Any, scale: float) -> Any:
+    return np.matmul(np.swapaxes(_to_scores(g, q, k, v, m, f, scale), -1, -2), q) * scale
+
+
+def _to_value(g: Any, y: Any, q: Any, k: Any, v: Any, m: Any, f: Any, scale: float) -> Any:
+    p = weights(q, k, m, scale)
+    return np.matmul(np.swapaxes(p if f is None else p * f, -1, -2), g)
+
+
+def _to_mask(g: Any, y: Any, q: Any, k: Any, v: Any, m: Any, f: Any, scale: float) -> Any:
+    return _to_scores(g, q, k, v, m, f, scale)
+
+
+differentiable(attend, _to_query, _to_key, _to_value, _to_mask, None)
+
+
+@stands_for(attend)
+def _attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
+    p = weights(q, k, m, scale)
+    return np.matmul(p if f is None else p * f, v)
+
+
+@together(attend)
+def _from_output(
+    g: Any, y: Any, wanted: Any, q: Any, k: Any, v: Any, m: Any, f: Any, scale: Any, kept: Any
+) -> list[Any]:
+    p: Any = kept
+    s: Any = None
+    if wanted[0] or wanted[1] or wanted[3]:
+        s = _scores_gradient(g, y, p, v, f)
+    return [
+        np.matmul(s, k) * scale if wanted[0] else None,
+        np.matmul(np.swapaxes(s, -1, -2), q * scale) if wanted[1] else None,
+        np.matmul(np.swapaxes(p if f is None else p * f, -1, -2), g) if wanted[2] else None,
+        s,
+        None,
+    ]
+
+
+def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any) -> Any:
+    """Give s, computed in one array; sum(d p) = g y, which is shorter."""
+    s = np.matmul(g, np.swapaxes(v, -1, -2))
+    if f is not None:
+        s *= f
+    s -= np.vecdot(g, y)[..., None]
+    s *= p
+    return s
+
+
+# Where queries, keys and values are of one sequence, one product makes all three, side by side.
+# They are cut into heads, and these put together again, without copying any of it.
+
+
+@primitive(keeps=True)
+def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> Any:
+    """Let each head attend to its own part of queries, keys and values that lie side by side.
+
+    Parameters
+    ----------
+    qkv : (B, L, 3 H E) array
+        Of each place its queries, keys and values, each of them head by head.
+    m, f : arrays that broadcast to (B, H, L, L), or None
+        As for `attend`.
+    heads : int
+        H.
+    scale : float
+
+    Returns
+    -------
+    (B, L, H E) array
+    """
+    q, k, v = _three(qkv, heads)
+    p = _weights(q, k, m, scale)
+    y = np.empty((*qkv.shape[:2], qkv.shape[2] // 3), p.dtype)
+    np.matmul(p if f is None else p * f, v, out=cut(y, heads))
+    return y, p
+
+
+def _three(qkv: Any, heads: int) -> list[Any]:
+    """Give queries, keys and values, each (B, H, L, E): views."""
+    width = np.shape(qkv)[-1] // 3
+    return [cut(qkv[..., i * width : (i + 1) * width], heads) for i in range(3)]
+
+
+def cut(x: Any, heads: int) -> Any:
+    """See (B, L, H E) as (B, H, L, E)."""
+    batch, length, width = np.shape(x)
+    return np.swapaxes(np.reshape(x, (batch, length, heads, width // heads)), 1, 2)
+
+
+def join(x: Any) -> Any:
+    """Lay (B, H, L, E) as (B, L, H E)."""
+    batch, heads, length, width = np.shape(x)
+    return np.reshape(np.swapaxes(x, 1, 2), (batch, length, heads * width))
+
+
+def _to_three(g: Any, y: Any, qkv: Any, m: Any, f: Any, heads: int, scale: float) -> Any:
+    given = (cut(g, heads), None, *_three(qkv, heads), m, f, scale)
+    return np.concatenate([join(rule(*given)) for rule in (_to_query, _to_key, _to_value)], axis=-1)
+
+
+def _to_own_mask(g: Any, y: Any, qkv: Any, m: Any, f: Any, heads: int, scale: float) -> Any:
+    q, k, v = _three(qkv, heads)
+    return _to_scores(cut(g, heads), q, k, v, m, f, scale)
+
+
+differentiable(attend_to_itself, _to_three, _to_own_mask, None)
+
+
+@stands_for(attend_to_itself)
+def _attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> Any:
+    return join(_attend(*_three(qkv, heads), m, f, scale=scale))
+
+
+@together(attend_to_itself)
+def _from_own_output(
+    g: Any, y: Any, wanted: Any, qkv: Any, m: Any, f: Any, heads: Any, scale: Any, kept: Any
+) -> list[Any]:
+    q, k, v = _three(qkv, heads)
+    p, g = kept, cut(g, heads)
+    s = _scores_gradient(g, cut(y, heads), p, v, f)
+    to_qkv = np.empty(qkv.shape, s.dtype)
+    to_q, to_k, to_v = _three(to_qkv, heads)
+    np.matmul(np.swapaxes(p if f is None else p * f, -1, -2), g, out=to_v)
+    np.matmul(np.swapaxes(s, -1, -2), q * scale, out=to_k)
+    np.matmul(s, k * scale, out=to_q)
+    return [to_qkv, s, None]
