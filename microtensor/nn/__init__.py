@@ -20,13 +20,16 @@ from .activations import (
     Tanh,
     Tanhshrink,
 )
+from .attention import MultiheadAttention
 from .batch_norms import BatchNorm1d, BatchNorm2d
 from .containers import Sequential
 from .convolutions import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropping import Dropout, Dropout1d, Dropout2d
+from .embedding import Embedding
 from .holders import ModuleDict, ModuleList, ParameterList
 from .linear import Linear
 from .module import Module
+from .normalizing import GroupNorm, LayerNorm, RMSNorm
 from .perceptron import MLP, Layer, Neuron
 from .pooling import (
     AdaptiveAvgPool1d,
@@ -55,6 +58,7 @@ from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .reshaping import Flatten, Unflatten
 from .resizing import Upsample
 from .state import Buffer, Parameter
+from .transformer import TransformerEncoder, TransformerEncoderLayer
 
 __all__ = [
     "CELU",
@@ -82,8 +86,10 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Embedding",
     "Flatten",
     "GRUCell",
+    "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -91,6 +97,7 @@ __all__ = [
     "Identity",
     "LSTMCell",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -101,10 +108,12 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "Neuron",
     "PReLU",
     "Parameter",
     "ParameterList",
+    "RMSNorm",
     "RNNCell",
     "ReLU",
     "ReLU6",
@@ -119,6 +128,8 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
     "Upsample",
     "init",
