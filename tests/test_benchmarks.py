@@ -242,7 +242,7 @@ def test_command_profiles_our_own_step():
         (
             ["--profile", "import"],
             "no race of steps is called 'import'; there are: mlp-tiny, mlp-small, mlp-medium, "
-            "mlp-large, lenet",
+            "mlp-large, lenet, transformer",
         ),
     ],
 )

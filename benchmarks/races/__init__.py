@@ -11,11 +11,12 @@ from benchmarks.races import (
     mlp,
     model_memory,
     scalar_mlp,
+    transformer,
 )
 
 RACES: dict[str, Race] = {
     race.name: race
-    for room in (mlp, lenet, scalar_mlp, deep_chain, import_time, memory, model_memory)
+    for room in (mlp, lenet, transformer, scalar_mlp, deep_chain, import_time, memory, model_memory)
     for race in room.RACES
 }
 
