@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from .io import load, save
     from .randomness import seed
     from .recomputing import checkpoint
-    from .viz import draw, explain, nudge, paths, stages, what_if
+    from .viz import draw, explain, nudge, paths, stages, unroll, what_if
 
 __version__ = "0.1.0"
 
@@ -106,6 +106,7 @@ _LATE = {
     "save": "io",
     "seed": "randomness",
     "stages": "viz",
+    "unroll": "viz",
     "what_if": "viz",
 }
 
@@ -197,6 +198,7 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "unfold",
+    "unroll",
     "value_and_grad",
     "viz",
     "vjp",

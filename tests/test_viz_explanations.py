@@ -168,6 +168,22 @@ def test_what_if_agrees_with_the_graph_made_anew():
     assert math.isclose(found.moved, float(expected) - float(y))
 
 
+def test_a_value_may_be_named():
+    v = mazur()
+    by_value, by_name = (str(mt.explain(v["E"], wrt=w)) for w in (v["w5"], "w5"))
+    assert by_name == by_value
+    assert mt.paths(v["E"], "w1").count == 2
+    assert mt.nudge(v["E"], "w1")
+    assert mt.what_if(v["E"], {"w5": 1.0}).moved > 0
+    with pytest.raises(ArgumentError) as error:
+        mt.paths(v["E"], "w9")
+    assert str(error.value) == (
+        "There is no value named 'w9' in the graph.\n"
+        "  expected  one of i1, i2, w1, w2, w3, w4, w5, w6, w7, w8, b1, b2 ...\n"
+        "  got       'w9'"
+    )
+
+
 def test_a_small_change_moves_the_output_by_gradient_times_change():
     v = mazur()
     found = mt.what_if(v["E"], {v["w5"]: float(v["w5"]) + 1e-6})

@@ -2,7 +2,8 @@
 
 ``draw`` gives a Drawing of a Value's graph, with its gradients, or of a model's network.
 ``snapshot`` gives the same graph as plain data, which every picture here is made of. ``explain``
-tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value.
+tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value;
+``unroll`` gives the graph of the numbers behind arrays.
 """
 
 from .capture import snapshot
@@ -14,6 +15,7 @@ from .nudging import CheckTable, nudge
 from .pathways import PathTable, paths
 from .snapshots import Edge, Group, Node, Snapshot
 from .staging import Stage, stages
+from .unrolling import unroll
 
 __all__ = [
     "CheckTable",
@@ -32,5 +34,6 @@ __all__ = [
     "paths",
     "snapshot",
     "stages",
+    "unroll",
     "what_if",
 ]

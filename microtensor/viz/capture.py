@@ -20,6 +20,7 @@ from .formulas import contribution_formula, forward_formula, local_derivative
 from .modules import groups_of, homes_of_leaves
 from .snapshots import Edge, Node, Snapshot
 from .theme import shape_word
+from .troubles import not_finite, trouble_of
 
 LIMIT = 200_000  # values; a picture of more says nothing, and capturing them takes many seconds
 
@@ -117,6 +118,23 @@ def captured(
     state = "stale" if stale else ("fresh" if grads else "none")
     taking = _Taking(calls, root, grads, sent, names, params, formulas)
     return taking.snapshot(state), taking.ids
+
+
+def sought(what: Any, taken: Snapshot, ids: Mapping[Any, str]) -> Any:
+    """Give the Value that a name stands for in a graph; what is no name is given back."""
+    if not isinstance(what, str):
+        return what
+    for value, id in ids.items():
+        if isinstance(value, Recorded) and taken.node(id).name == what:
+            return value
+    names = [node.name for node in taken.nodes if node.name is not None and node.requires_grad]
+    raise ArgumentError(
+        f"There is no value named {what!r} in the graph.",
+        expected="one of " + ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
+        if names
+        else "a Value, as none of the graph has a name",
+        got=repr(what),
+    )
 
 
 def too_many(n: int, limit: int) -> GraphTooLargeError:
@@ -240,7 +258,7 @@ class _Taking:
             group=self._group_key(
                 call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
             ),
-            health=_health(made, value._data, self.grads.get(value)),
+            health=trouble_of(made, value._data, self.grads.get(value)),
             formula=forward_formula(made) if self.formulas and made.fn is not None else None,
         )
         self.nodes.append(node)
@@ -266,7 +284,7 @@ class _Taking:
                 id=id_, kind="const", word="const", op=None, function=None, name=name,
                 expression=None, value=_kept(array), grad=None, shape=np.shape(array),
                 dtype=np.asarray(array).dtype, requires_grad=False,
-                group=self._group_key(scope), health=_not_finite(array),
+                group=self._group_key(scope), health=not_finite(array),
             )
         )  # fmt: skip
         return id_
@@ -362,23 +380,3 @@ def _kept(x: Any) -> Any:
     copy = np.array(x)
     copy.setflags(write=False)
     return copy
-
-
-def _health(made: Recorded, data: Any, grad: Any) -> str | None:
-    """Say what is wrong with a value, if anything is."""
-    trouble = _not_finite(data) or (_not_finite(grad) if grad is not None else None)
-    if trouble is not None or made.fn is None or words.function_word(made.fn) != "relu":
-        return trouble
-    if np.ndim(data) != 2 or len(data) < 2:
-        return None  # a unit is dead when no sample of a batch gets through it
-    dead = int(np.sum(~np.any(data, axis=0)))
-    return f"{dead} of {data.shape[1]} ReLU units dead" if dead else None
-
-
-def _not_finite(x: Any) -> str | None:
-    entries = np.asarray(x)
-    if entries.dtype.kind not in "fc" or np.isfinite(entries).all():
-        return None
-    bad = int(np.sum(~np.isfinite(entries)))
-    kind = "NaN" if np.isnan(entries).any() else "infinite"
-    return kind if entries.ndim == 0 else f"{bad} of {entries.size} entries {kind}"

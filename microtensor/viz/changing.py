@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Node as Recorded
-from .capture import captured
+from .capture import captured, sought
 from .replaying import replay
 from .snapshots import Node, Snapshot
 from .staging import labels_of
@@ -68,7 +68,7 @@ def what_if(
     root : Value
         The output.
     changes : mapping of Value to array_like
-        New numbers for leaves, in their shapes.
+        New numbers for leaves, or for the names of leaves, in their shapes.
     names : mapping of str to Value, optional
         Names for what has none, such as ``locals()``.
 
@@ -95,6 +95,7 @@ def what_if(
     y moves by 1.5; gradient × change says 1.5
     """
     old, ids = captured(root, names=names)
+    changes = {sought(leaf, old, ids): new for leaf, new in changes.items()}
     twins = replay(root, changes)
     again = {name: twins.get(v, v) for name, v in names.items()} if names else None
     new, new_ids = captured(twins.get(root, root), names=again)

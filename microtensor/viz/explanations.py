@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ArgumentError
 from ..files import write_whole
 from ..graph import Node as Recorded
-from .capture import captured
+from .capture import captured, sought
 from .derivations import derivation
 from .modular import count_steps, modular
 from .nudging import CheckTable, nudge
@@ -164,9 +164,9 @@ def explain(
     ----------
     root : Value
         The output, such as a loss. ``backward`` need not have been called.
-    wrt : Value, optional
-        The value whose gradient is derived. In a graph of arrays its whole backward pass is told,
-        as far as it leads to this value.
+    wrt : Value or str, optional
+        The value whose gradient is derived, or its name. In a graph of arrays the backward pass is
+        told, as far as it leads to this value.
     fmt : {"text", "markdown", "latex", "html"}
         How it is written.
     digits : int, default 4
@@ -223,6 +223,7 @@ def explain(
     if wrt is None:
         lines = modular(teller, max_steps) if count_steps(taken) > max_steps else teller.lines()
         return Explanation(title, lines, fmt, None)
+    wrt = sought(wrt, taken, ids)
     if not taken.is_scalar and isinstance(wrt, Recorded) and wrt in ids:
         return Explanation(title, teller.lines(only=ids[wrt]), fmt, None)
     leaf = numbers_only("explain", taken, ids, wrt)

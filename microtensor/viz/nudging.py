@@ -19,7 +19,7 @@ import numpy as np
 from .. import graph
 from ..errors import ArgumentError
 from ..graph import Node as Recorded
-from .capture import captured
+from .capture import captured, sought
 from .replaying import replay
 from .staging import labels_of
 from .theme import number, short
@@ -98,9 +98,9 @@ def nudge(
     ----------
     root : () Value
         The output, one number.
-    leaf : Value, optional
-        The leaf to nudge; all that a gradient flows to, if not given. Of an array each entry is
-        nudged, of one with more than 64 so many that are evenly spaced.
+    leaf : Value or str, optional
+        The leaf to nudge, or its name; all that a gradient flows to, if not given. Of an array each
+        entry is nudged, of one with more than 64 so many that are evenly spaced.
     h : float or "auto"
         By how much; "auto" is the cube root of the rounding, times the size of the number.
     names : mapping of str to Value, optional
@@ -131,7 +131,7 @@ def nudge(
         )
     taken, ids = captured(root, names=names)
     labels = labels_of(taken)
-    leaves = [leaf] if leaf is not None else _leaves(root)
+    leaves = [sought(leaf, taken, ids)] if leaf is not None else _leaves(root)
     table = CheckTable()
     table.output = taken.node(taken.root).name or "L"
     for x in leaves:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ..errors import ArgumentError
 from ..graph import Node as Recorded
-from .capture import captured
+from .capture import captured, sought
 from .snapshots import Edge, Snapshot
 from .staging import labels_of
 from .theme import factor, number
@@ -95,8 +95,8 @@ def paths(
     ----------
     root : () Value
         The output.
-    leaf : () Value
-        What it depends on: a leaf or any value on the way.
+    leaf : () Value or str
+        What it depends on: a leaf or any value on the way; or its name.
     limit : int, default 64
         How many of the paths to list; all are counted.
     names : mapping of str to Value, optional
@@ -133,6 +133,7 @@ def paths(
 
 def numbers_only(asked: str, taken: Snapshot, ids: Mapping[Any, str], leaf: Any) -> str:
     """Find a value in a graph of numbers; raise ArgumentError if it is not there."""
+    leaf = sought(leaf, taken, ids)
     id = ids.get(leaf) if isinstance(leaf, Recorded) else None
     if id is None or taken.node(id).grad is None:
         raise ArgumentError(
