@@ -102,6 +102,11 @@ OWN: dict[str, list[tuple[Callable, tuple[int, ...], tuple[bool, ...]]]] = {
         (lambda n, d: n.Unflatten(1, (2, 3)), (4, 6), BOTH),
         (lambda n, d: n.Unflatten(-2, (3, -1)), (2, 6, 5), BOTH),
     ],
+    "Upsample": [
+        (lambda n, d: n.Upsample(scale_factor=2), (2, 3, 4, 5), BOTH),
+        (lambda n, d: n.Upsample((5, 3), mode="bilinear"), (2, 3, 4, 5), BOTH),
+        (lambda n, d: n.Upsample(7, None, "linear", True), (2, 3, 4), BOTH),
+    ],
 }
 
 
