@@ -7,6 +7,7 @@ from benchmarks.races import (
     deep_chain,
     import_time,
     lenet,
+    lstm,
     memory,
     mlp,
     model_memory,
@@ -16,7 +17,17 @@ from benchmarks.races import (
 
 RACES: dict[str, Race] = {
     race.name: race
-    for room in (mlp, lenet, transformer, scalar_mlp, deep_chain, import_time, memory, model_memory)
+    for room in (
+        mlp,
+        lenet,
+        lstm,
+        transformer,
+        scalar_mlp,
+        deep_chain,
+        import_time,
+        memory,
+        model_memory,
+    )
     for race in room.RACES
 }
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from benchmarks.processes import ProcessRace
 from benchmarks.race import CHECKED_STEPS, Contestant, StepRace
-from benchmarks.races import lenet, transformer
+from benchmarks.races import lenet, lstm, transformer
 from benchmarks.races.memory import peak
 
-MODELS: list[StepRace] = [*lenet.RACES, *transformer.RACES]
+MODELS: list[StepRace] = [*lenet.RACES, *lstm.RACES, *transformer.RACES]
 
 UNSEEN = {"jax": "not measured: its allocator is unseen"}
 
