@@ -76,14 +76,15 @@ class Mutation:
         gc.collect()
         things = things_that_keep_code(str(OPS))
         gc.freeze()  # children leave what is there alone, so that its memory stays shared
+        names = {str(path) for path in self.files}
+        everything = {i.nodeid: i for k, ran in tests.items() if k[0] in names for i in ran}
+        if self.verdict([], things, list(everything.values())) != "survived":
+            self.trouble.append("a test fails without any mutant, when it is run once more")
+            return True
         number = 0
         for path in self.files:
             source = path.read_text(encoding="utf-8")
             original = compile(source, str(path), "exec")
-            everything = {i.nodeid: i for k, its in tests.items() if k[0] == str(path) for i in its}
-            if self.verdict([], things, list(everything.values())) != "survived":
-                self.trouble.append(f"{path.name}: its tests fail without any mutant")
-                return True
             claimed = {what for what in EQUIVALENT if what[0] == path.name}
             for mutant in mutants(source):
                 claimed.discard(claim(path, mutant))
@@ -235,9 +236,9 @@ def main() -> int:
         for p in sorted(Path("tests").glob(f"test_{kind}_*.py"))
     ]
     plugin = Mutation(files, (part, parts), given.doubt)
-    pytest.main(
-        ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[plugin]
-    )
+    plain = ["--tb=native", "--assert=plain"]  # nobody reads why a test failed
+    without = [x for name in ("terminal", "cacheprovider", "xdist") for x in ("-p", f"no:{name}")]
+    pytest.main([*plain, *without, *tests], plugins=[plugin])
     total = sum(plugin.counts.values())
     print(f"\n{total} mutants: " + ", ".join(f"{n} {what}" for what, n in plugin.counts.items()))
     print("\n".join(plugin.trouble))
