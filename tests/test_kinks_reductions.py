@@ -233,3 +233,23 @@ def test_the_place_of_a_quantile_is_found_in_the_dtype_as_numpy_does():
         parts = order_weights(x, kind="quantile", q=q)
         assert parts.shape == (1, 2052)
         assert x[parts[0] > 0].tolist() == [np.sort(x)[place]] == [np.quantile(x, q)]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", [np.sum, np.mean, np.prod, np.var, np.max])
+def test_where_everything_is_left_out_nothing_is_sent(f):
+    options = {"initial": 0.0} if f is np.max else {}
+    for where in (False, np.bool_(False), np.zeros(2, bool)):
+        found = gradient(lambda v, where=where: f(v, where=where, **options), [0.0, 2.0])
+        np.testing.assert_array_equal(found, [0, 0])
+    everywhere = gradient(lambda v: f(v, where=True, **options), [0.0, 2.0])
+    np.testing.assert_array_equal(everywhere, gradient(lambda v: f(v, **options), [0.0, 2.0]))
+
+
+@pytest.mark.parametrize("f", [np.sum, np.prod, np.max, np.ptp])
+def test_a_number_may_be_reduced_along_axis_0_as_numpys(f):
+    x = Value(np.array(2.0))
+    y = f(x, axis=0)
+    assert y.shape == f(x.data, axis=0).shape == ()
+    y.backward()
+    assert x.grad == (0 if f is np.ptp else 1)

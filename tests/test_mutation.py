@@ -9,6 +9,7 @@ from mutation.alterations import mutants
 SOURCE = '''
 import numpy as np
 HALF = 0.5
+differentiable = print
 
 def rule(g, y, a, b, keepdims=True):
     """1 + 1"""
@@ -17,6 +18,7 @@ def rule(g, y, a, b, keepdims=True):
     return g * a - np.sin(b)
 
 other = lambda x: x if x else -x
+differentiable(np.exp, lambda g, y, x: g)
 '''
 
 
@@ -39,13 +41,16 @@ def test_each_mutant_differs_from_the_file_in_one_place():
         ("rule", "np.sin(b)", "np.sin(a)"),
         ("<lambda>", "x if x else -x", "-x if x else x"),
         ("<lambda>", "x if x else -x", "x if x else x"),
+        ("np.exp", "lambda g, y, x: g", "lambda g, y, x: -g"),
+        ("np.exp", "lambda g, y, x: g", "lambda g, y, x: 1.01 * g"),
+        ("np.exp", "lambda g, y, x: g", "lambda g, y, x: y"),
     }
     original = ast.dump(ast.parse(SOURCE))
     assert all(ast.dump(m.tree) != original for m in mutants(SOURCE))
 
 
 @pytest.mark.parametrize(
-    "mutant", [m for m in mutants(SOURCE) if "x" in m.before], ids=lambda m: m.after
+    "mutant", [m for m in mutants(SOURCE) if "x if" in m.before], ids=lambda m: m.after
 )
 def test_a_mutant_takes_the_place_of_the_code_of_its_function_alone(mutant):
     original = compile(SOURCE, "rules.py", "exec")

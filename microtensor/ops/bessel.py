@@ -29,7 +29,7 @@ learn(special.i0e, lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y))
 learn(special.k0e, lambda g, y, x: g * (y - special.k1e(x)))
 learn(
     special.i1e,
-    lambda g, y, x: g * ((special.i0e(x) + special.ive(2, x)) / 2 - np.sign(x) * y),
+    lambda g, y, x: g * ((special.i0e(x) + special.ive(2, x)) / 2 - np.abs(y)),
 )
 learn(special.k1e, lambda g, y, x: g * (y - (special.k0e(x) + special.kve(2, x)) / 2))
 

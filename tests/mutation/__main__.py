@@ -64,6 +64,9 @@ class Mutation:
         self.runs: Counter[str] = Counter()  # how many mutants each test has met,
         self.wins: Counter[str] = Counter()  # and how many it has noticed
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "native"  # the quickest: nobody reads why a test failed
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
             self.failures.append(report)
@@ -236,9 +239,8 @@ def main() -> int:
         for p in sorted(Path("tests").glob(f"test_{kind}_*.py"))
     ]
     plugin = Mutation(files, (part, parts), given.doubt)
-    plain = ["--tb=native", "--assert=plain"]  # nobody reads why a test failed
     without = [x for name in ("terminal", "cacheprovider", "xdist") for x in ("-p", f"no:{name}")]
-    pytest.main([*plain, *without, *tests], plugins=[plugin])
+    pytest.main(["--assert=plain", *without, *tests], plugins=[plugin])
     total = sum(plugin.counts.values())
     print(f"\n{total} mutants: " + ", ".join(f"{n} {what}" for what, n in plugin.counts.items()))
     print("\n".join(plugin.trouble))

@@ -38,7 +38,7 @@ class Mutant(NamedTuple):
     ----------
     line : int
     function : str
-        The function that it is in, ``<lambda>`` for most rules.
+        The function that it is in; of a lambda, the function whose rule it is.
     before, after : str
         The altered expression; of a number or a name, what it stands in.
     tree : ast.Module
@@ -75,7 +75,7 @@ def mutants(source: str) -> Iterator[Mutant]:
                 if new == before:  # as the factors of x @ x in the other order
                     continue
                 ast.fix_missing_locations(twin)
-                name = getattr(function, "name", "<lambda>")
+                name = getattr(function, "name", _registered(statement))
                 tree = ast.Module([*body[:n], twin, *body[n + 1 :]], [])
                 yield Mutant(node.lineno, name, before, new, tree)
 
@@ -102,6 +102,12 @@ def _places(tree: ast.AST) -> list[tuple[ast.AST, ast.expr]]:
 
     walk(tree, None)
     return found
+
+
+def _registered(statement: ast.stmt) -> str:
+    """Name what a statement is a call with, as fn in ``differentiable(fn, lambda ...)``."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return ast.unparse(call.args[0]) if isinstance(call, ast.Call) and call.args else "<lambda>"
 
 
 def _context(tree: ast.AST, place: ast.expr) -> ast.expr:

@@ -127,7 +127,7 @@ E_TO_L: dict[tuple[str, str, str, str], str] = {
      "order % 2",
      "order * 2"): "an even power of the sign is 1, or 0 where y is 0",
     ("families.py", "bessel_i", "order % 2", "order % 3"): MORE_THAN_ENOUGH,
-    ("families.py", "<lambda>", "order - 1", "1 - order"): "of both, the size is the same",
+    ("families.py", "bessel_i", "order - 1", "1 - order"): "of both, the size is the same",
     ("images.py", "interpolate",
      "zip(inputs, sizes, strict=True)",
      "zip(inputs, sizes, strict=False)"): SAME_LENGTHS,
