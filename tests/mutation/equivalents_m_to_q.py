@@ -78,7 +78,6 @@ M_TO_Q: dict[tuple[str, str, str, str], str] = {
      "{1, 2} >= {ndims[0], ndims[-1]}",
      "{1, 2} > {ndims[0], ndims[-1]}"): PROBE,
     ("products.py", "_multi_dot", "{1, 2}", "{2, 2}"): PROBE,
-    ("products.py", "_matrix_power", "np.ndim(a) < 2", "np.ndim(a) <= 2"): PROBE,
     ("products.py", "_matrix_power", "n < 0", "n <= 0"): "0 was met before",
     ("products.py", "_matrix_power", "n < 0", "n < 1"): "0 was met before",
     ("products.py", "_matrix_power", "result @ square", "square @ result"): COMMUTE,
