@@ -154,6 +154,8 @@ class GroupNorm(Module):
     eps : float, default 1e-5
     affine : bool, default True
         Whether to scale and shift.
+    bias : bool, default True
+        Whether to shift, if it scales.
     dtype : dtype_like, default float32
 
     Attributes
@@ -187,6 +189,7 @@ class GroupNorm(Module):
         eps: float = 1e-5,
         affine: bool = True,
         *,
+        bias: bool = True,
         dtype: Any = np.float32,
     ) -> None:
         self.num_groups = positive("GroupNorm: num_groups", num_groups)
@@ -194,7 +197,7 @@ class GroupNorm(Module):
         check_groups("GroupNorm", (1, self.num_channels), self.num_groups)
         self.eps, self.affine = eps, affine
         self.weight = ones((num_channels,), dtype) if affine else None
-        self.bias = zeros((num_channels,), dtype) if affine else None
+        self.bias = zeros((num_channels,), dtype) if affine and bias else None
 
     def forward(self, x: Any) -> Any:
         x = floats(x)

@@ -20,10 +20,11 @@ from microtensor import losses, nn
 # Modules of one name, made with the same arguments.
 SAME = """
     AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool1d AdaptiveMaxPool2d AvgPool1d AvgPool2d
-    BatchNorm1d BatchNorm2d CELU Conv1d Conv2d ConvTranspose1d ConvTranspose2d ELU GELU GLU
-    Hardshrink Hardswish Hardtanh LeakyReLU Linear LogSigmoid LogSoftmax MaxPool1d MaxPool2d Mish
-    PReLU ReLU ReLU6 SELU Sigmoid SiLU Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink
-    Threshold
+    BatchNorm1d BatchNorm2d CELU Conv1d Conv2d ConvTranspose1d ConvTranspose2d ELU Embedding
+    GELU GLU GroupNorm Hardshrink Hardswish Hardtanh LayerNorm LeakyReLU Linear LogSigmoid
+    LogSoftmax MaxPool1d MaxPool2d Mish MultiheadAttention PReLU RMSNorm ReLU ReLU6 SELU SiLU
+    Sigmoid Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold
+    TransformerEncoderLayer
 """
 
 # A loss is a module in PyTorch and a function here; its options have the same names.
@@ -54,9 +55,28 @@ def with_options(loss: Callable, name: str) -> Callable:
     return make
 
 
+def encoder(encoder_layer: Any, num_layers: int, *, dtype: Any) -> nn.TransformerEncoder:
+    """Make an encoder of a layer like PyTorch's, which is a part of the arguments."""
+    attention, network = encoder_layer.self_attn, encoder_layer.linear1
+    layer = nn.TransformerEncoderLayer(
+        attention.embed_dim,
+        attention.num_heads,
+        network.out_features,
+        encoder_layer.dropout.p,
+        modules.FUNCTIONS.get(encoder_layer.activation, encoder_layer.activation),
+        encoder_layer.norm1.eps,
+        attention.batch_first,
+        encoder_layer.norm_first,
+        network.bias is not None,
+        dtype=dtype,
+    )
+    return nn.TransformerEncoder(layer, num_layers)
+
+
 COUNTERPARTS: dict[str, Callable] = {f"nn.{name}": getattr(nn, name) for name in SAME.split()} | {
     f"nn.{name}": with_options(loss, name) for name, loss in LOSSES.items()
 }
+COUNTERPARTS["nn.TransformerEncoder"] = encoder
 
 NAMES = [*COUNTERPARTS, *(f"nn.{name}" for name in OWN)]
 
