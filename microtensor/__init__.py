@@ -16,54 +16,27 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from . import ops
 from .derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .graph import no_grad
 from .ops import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
     celu,
-    conv1d,
-    conv2d,
-    conv3d,
-    conv_transpose1d,
-    conv_transpose2d,
-    conv_transpose3d,
-    cosine_similarity,
     elu,
-    embedding,
-    fold,
     gelu,
     glu,
-    group_norm,
     hardshrink,
     hardsigmoid,
     hardswish,
     hardtanh,
-    interpolate,
-    layer_norm,
     leaky_relu,
     log_softmax,
     logsigmoid,
     logsumexp,
-    max_pool1d,
-    max_pool2d,
-    max_pool3d,
     mish,
-    normalize,
     one_hot,
-    pairwise_distance,
-    pixel_shuffle,
-    pixel_unshuffle,
     prelu,
     relu,
     relu6,
-    rms_norm,
-    scaled_dot_product_attention,
     selu,
     sigmoid,
     silu,
@@ -75,7 +48,6 @@ from .ops import (
     tanh,
     tanhshrink,
     threshold,
-    unfold,
 )
 from .primitives import composite, differentiable, piecewise, primitive, static
 from .value import Value
@@ -86,6 +58,37 @@ if TYPE_CHECKING:
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
     from .io import load, save
+    from .ops.others import (
+        adaptive_avg_pool1d,
+        adaptive_avg_pool2d,
+        adaptive_max_pool1d,
+        adaptive_max_pool2d,
+        avg_pool1d,
+        avg_pool2d,
+        avg_pool3d,
+        conv1d,
+        conv2d,
+        conv3d,
+        conv_transpose1d,
+        conv_transpose2d,
+        conv_transpose3d,
+        cosine_similarity,
+        embedding,
+        fold,
+        group_norm,
+        interpolate,
+        layer_norm,
+        max_pool1d,
+        max_pool2d,
+        max_pool3d,
+        normalize,
+        pairwise_distance,
+        pixel_shuffle,
+        pixel_unshuffle,
+        rms_norm,
+        scaled_dot_product_attention,
+        unfold,
+    )
     from .randomness import seed
     from .recomputing import checkpoint
     from .viz import draw, explain, nudge, paths, stages, unroll, what_if
@@ -213,6 +216,8 @@ def __getattr__(name: str) -> Any:
         found = getattr(importlib.import_module(f".{_LATE[name]}", __name__), name)
         globals()[name] = found
         return found
+    if name in __all__:  # of the families that load late
+        return getattr(ops, name)
     raise AttributeError(f"module 'microtensor' has no attribute {name!r}")
 
 

@@ -69,8 +69,9 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def _look_again(fn: Callable) -> Known:
-    """Look once more, after learning the functions of modules that were loaded since."""
-    arrivals.learn()
+    """Look once more, after learning what was not learned yet."""
+    if fn not in registry or registry[fn].word == "unsupported":
+        arrivals.learn()  # the functions of modules that were loaded since
     known = registry.get(fn)
     if known is None or known.word == "unsupported":
         raise missing_rule(fn)

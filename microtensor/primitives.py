@@ -21,13 +21,15 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from .dispatching import primitive as primitive
 from .errors import ArgumentError, MissingRuleError
+from .learning import Registry
+from .signatures import name_of as name_of
 from .signatures import parameters_of, signature_of
 
 Rule = Callable[..., Any]
@@ -165,7 +167,7 @@ class Known:
         return {name: given[name] if name in given else self.defaults[name] for name in wanted}
 
 
-registry: dict[Callable, Known] = {}
+registry: Registry[Known] = Registry()
 
 
 def known(fn: Callable) -> Known | None:
@@ -175,7 +177,9 @@ def known(fn: Callable) -> Known | None:
     >>> known(np.tanh).word
     'differentiable'
     """
-    return registry.get(fn)
+    if fn in registry:
+        return registry[fn]
+    return None
 
 
 def differentiable(fn: Callable, *rules: Rule | None, variadic: Rule | None = None) -> Callable:
@@ -316,23 +320,6 @@ def together(fn: Callable) -> Callable[[Rule], Rule]:
     return learn
 
 
-def name_of(fn: Callable) -> str:
-    """Name a function as its users write it, such as ``numpy.sum``.
-
-    >>> import numpy as np
-    >>> name_of(np.sum), name_of(np.add), name_of(np.linalg.norm)
-    ('numpy.sum', 'numpy.add', 'numpy.linalg.norm')
-    """
-    if isinstance(fn, np.ufunc):
-        for module in ("numpy", "scipy.special"):  # a ufunc does not say where it is from
-            if getattr(sys.modules.get(module), fn.__name__, None) is fn:
-                return f"{module}.{fn.__name__}"
-        return fn.__name__
-    name = getattr(fn, "__name__", repr(fn))
-    module = getattr(fn, "__module__", None) or ""
-    return f"{module}.{name}" if module.split(".")[0] == "numpy" else name
-
-
 def missing_rule(fn: Callable) -> MissingRuleError:
     """Build the error for a function that has no rule, or will have none."""
     name = name_of(fn)
@@ -390,6 +377,9 @@ def missing_operand(fn: Callable, operand: str) -> MissingRuleError:
 
 def _register(entry: Known) -> Callable:
     earlier = registry.get(entry.fn)
+    made_here = hasattr(entry.fn, "__wrapped_primitive__")
+    if earlier is None and not made_here and not _is_of_a_family(sys._getframe(2)):
+        earlier = known(entry.fn)  # families do not wait for each other; others ask them all
     if earlier is not None and earlier.word != "unsupported":
         again = "To give it another rule, run its definition with @mt.primitive again."
         raise ArgumentError(
@@ -398,3 +388,7 @@ def _register(entry: Known) -> Callable:
         )
     registry[entry.fn] = entry
     return entry.fn
+
+
+def _is_of_a_family(frame: FrameType) -> bool:
+    return frame.f_globals.get("__package__") == f"{__package__}.ops"

@@ -1,8 +1,12 @@
-"""What are a function's parameters? Read once, when a rule is learned or an option first given."""
+"""What is a function called, and what are its parameters?
+
+They are read once, when a rule is learned or an option first given.
+"""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -49,3 +53,20 @@ def signature_of(fn: Callable) -> tuple[list[str], dict[str, Any]]:
         if p.default is not p.empty
     }
     return list(parameters), defaults
+
+
+def name_of(fn: Callable) -> str:
+    """Name a function as its users write it, such as ``numpy.sum``.
+
+    >>> import numpy as np
+    >>> name_of(np.sum), name_of(np.add), name_of(np.linalg.norm)
+    ('numpy.sum', 'numpy.add', 'numpy.linalg.norm')
+    """
+    if isinstance(fn, np.ufunc):
+        for module in ("numpy", "scipy.special"):  # a ufunc does not say where it is from
+            if getattr(sys.modules.get(module), fn.__name__, None) is fn:
+                return f"{module}.{fn.__name__}"
+        return fn.__name__
+    name = getattr(fn, "__name__", repr(fn))
+    module = getattr(fn, "__module__", None) or ""
+    return f"{module}.{name}" if module.split(".")[0] == "numpy" else name

@@ -15,10 +15,10 @@ HOUSE = Path(mt.__file__).parent
 
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
-    "errors", "signatures", "dispatching", "primitives", "ops", "graph", "nesting", "notes",
-    "batches", "fitting", "backward", "calls", "numbers", "at", "methods", "value", "batched",
-    "running", "derivatives", "recomputing", "cures", "anomalies", "differences", "verdicts",
-    "slopes", "checking", "checks",
+    "errors", "signatures", "dispatching", "learning", "primitives", "ops", "graph", "nesting",
+    "notes", "batches", "fitting", "backward", "calls", "numbers", "at", "methods", "value",
+    "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "differences",
+    "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
 LATE = {  # loaded when they are named, as rooms are
     "anomalies", "batched", "checking", "checks", "cures", "differences", "recomputing", "slopes",
@@ -30,7 +30,8 @@ TOPS = ["cli", "demo", "__main__"]  # they use the rooms
 ONLY = {
     "signatures": set(),
     "dispatching": set(),
-    "primitives": {"errors", "signatures", "dispatching"},
+    "learning": set(),
+    "primitives": {"errors", "signatures", "dispatching", "learning"},
     "ops": {"errors", "primitives", "randomness"},  # rules never see a Value
     "graph": {"errors"},
     "at": {"ops"},
@@ -264,3 +265,10 @@ def test_every_public_name_has_a_docstring():
 
 def test_public_names_are_listed_in_order_once():
     assert list(mt.__all__) == sorted(set(mt.__all__))
+
+
+def test_every_family_of_rules_is_loaded():
+    files = {p.stem for p in (HOUSE / "ops").glob("*.py")} - {"__init__", "others"}
+    of_scipy = {"bessel", "polynomials", "special"}  # arrivals loads them with SciPy's
+    named = {*mt.ops.__all__, *mt.ops.others.__all__}
+    assert files - of_scipy - named == set()

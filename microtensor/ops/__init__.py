@@ -18,64 +18,32 @@ networks           rectifiers, activations, softmaxes, windows, convolutions, tr
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
 none               refused, strings: what has no rule, and why
 =================  ================================================================================
+
+The first of them are loaded at once, the others when one is asked for: see `others`.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ..primitives import registry
 from . import (
-    accumulations,
     activations,
-    applying,
     arithmetic,
-    attending,
-    attention,
-    batch_norms,
-    building,
+    arrivals,
     choices,
-    choosing,
-    coefficients,
     comparisons,
-    convolutions,
-    counting,
-    decompositions,
-    determinants,
-    dropping,
-    einsums,
     elementwise,
-    exponentials,
-    families,
-    gru,
-    images,
     indexing,
-    joining,
     linalg,
-    lookups,
-    lstm,
     masking,
-    normalizing,
-    norms,
-    ordering,
-    parts,
-    pooling,
-    products,
-    pseudoinverses,
-    quantiles,
     rectifiers,
-    recurrences,
     reductions,
-    refused,
-    rnn,
     scattering,
     shapes,
-    signals,
-    similarities,
     softmaxes,
-    solving,
-    standardizing,
-    statistics,
-    strings,
-    trilinear,
     ufuncs,
-    windowed,
-    windows,
 )
 from .activations import (
     gelu,
@@ -89,35 +57,15 @@ from .activations import (
     tanh,
     tanhshrink,
 )
-from .arithmetic import astype
-from .attention import scaled_dot_product_attention
-from .convolutions import (
-    conv1d,
-    conv2d,
-    conv3d,
-    conv_transpose1d,
-    conv_transpose2d,
-    conv_transpose3d,
+from .arithmetic import (
+    astype,
 )
-from .exponentials import matrix_exp
-from .gru import gru_states, gru_step
-from .images import interpolate, pixel_shuffle, pixel_unshuffle
-from .indexing import scatter_add, scatter_set
-from .linalg import linear
-from .lookups import embedding
-from .lstm import lstm_states, lstm_step
-from .normalizing import group_norm, layer_norm, rms_norm
-from .pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
-    max_pool1d,
-    max_pool2d,
-    max_pool3d,
+from .indexing import (
+    scatter_add,
+    scatter_set,
+)
+from .linalg import (
+    linear,
 )
 from .rectifiers import (
     celu,
@@ -134,118 +82,53 @@ from .rectifiers import (
     softshrink,
     threshold,
 )
-from .rnn import rnn_states, rnn_step
-from .similarities import cosine_similarity, normalize, pairwise_distance
-from .softmaxes import log_softmax, logsumexp, one_hot, softmax, softmax_cross_entropy, softmin
-from .solving import solve_triangular
-from .windows import fold, unfold
+from .softmaxes import (
+    log_softmax,
+    logsumexp,
+    one_hot,
+    softmax,
+    softmax_cross_entropy,
+    softmin,
+)
 
 __all__ = [
-    "accumulations",
     "activations",
-    "adaptive_avg_pool1d",
-    "adaptive_avg_pool2d",
-    "adaptive_max_pool1d",
-    "adaptive_max_pool2d",
-    "applying",
     "arithmetic",
+    "arrivals",
     "astype",
-    "attending",
-    "attention",
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
-    "batch_norms",
-    "building",
     "celu",
     "choices",
-    "choosing",
-    "coefficients",
     "comparisons",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "convolutions",
-    "cosine_similarity",
-    "counting",
-    "decompositions",
-    "determinants",
-    "dropping",
-    "einsums",
     "elementwise",
     "elu",
-    "embedding",
-    "exponentials",
-    "families",
-    "fold",
     "gelu",
     "glu",
-    "group_norm",
-    "gru",
-    "gru_states",
-    "gru_step",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
-    "images",
     "indexing",
-    "interpolate",
-    "joining",
-    "layer_norm",
     "leaky_relu",
     "linalg",
     "linear",
     "log_softmax",
     "logsigmoid",
     "logsumexp",
-    "lookups",
-    "lstm",
-    "lstm_states",
-    "lstm_step",
     "masking",
-    "matrix_exp",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
     "mish",
-    "normalize",
-    "normalizing",
-    "norms",
     "one_hot",
-    "ordering",
-    "pairwise_distance",
-    "parts",
-    "pixel_shuffle",
-    "pixel_unshuffle",
-    "pooling",
     "prelu",
-    "products",
-    "pseudoinverses",
-    "quantiles",
     "rectifiers",
-    "recurrences",
     "reductions",
-    "refused",
     "relu",
     "relu6",
-    "rms_norm",
-    "rnn",
-    "rnn_states",
-    "rnn_step",
-    "scaled_dot_product_attention",
     "scatter_add",
     "scatter_set",
     "scattering",
     "selu",
     "shapes",
     "sigmoid",
-    "signals",
     "silu",
-    "similarities",
     "softmax",
     "softmax_cross_entropy",
     "softmaxes",
@@ -253,17 +136,25 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
-    "solve_triangular",
-    "solving",
-    "standardizing",
-    "statistics",
-    "strings",
     "tanh",
     "tanhshrink",
     "threshold",
-    "trilinear",
     "ufuncs",
-    "unfold",
-    "windowed",
-    "windows",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(_others(), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_others().__all__})
+
+
+def _others() -> Any:
+    return importlib.import_module(".others", __package__)
+
+
+registry.others = _others
