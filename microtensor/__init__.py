@@ -53,7 +53,7 @@ from .primitives import composite, differentiable, piecewise, primitive, static
 from .value import Value
 
 if TYPE_CHECKING:
-    from . import data, errors, io, losses, nn, optim, viz
+    from . import data, errors, io, losses, nn, optim, train, viz
     from . import special as special  # not in __all__: it wants SciPy
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
@@ -95,7 +95,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = ("data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "viz")
+_ROOMS = (
+    "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "train", "viz",
+)  # fmt: skip
 _LATE = {
     "check_gradients": "checks",
     "check_model": "checks",
@@ -200,6 +202,7 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "train",
     "unfold",
     "unroll",
     "value_and_grad",
