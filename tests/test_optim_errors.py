@@ -134,3 +134,23 @@ def test_an_optimizer_of_ones_own_says_its_step():
         Signs([p], lr=0.1).step()
     assert str(error.value) == "Signs does not say how to move."
     assert Signs([P], lr=0.1).state == {}
+
+
+RANGES = [
+    (optim.SGD, "nesterov", "yes", "must be a switch", "True or False"),
+    (optim.Adam, "amsgrad", 1, "must be a switch", "True or False"),
+    (optim.Adagrad, "maximize", None, "must be a switch", "True or False"),
+    (optim.RMSprop, "centered", 0.5, "must be a switch", "True or False"),
+    (optim.RMSprop, "alpha", 1.0, "must be a number from 0 to below 1", "such as 0.99"),
+    (optim.RMSprop, "momentum", True, "must not be negative", "a number of at least 0"),
+    (optim.Adagrad, "lr_decay", -1, "must not be negative", "a number of at least 0"),
+]
+
+
+@pytest.mark.parametrize(("make", "option", "x", "claim", "expected"), RANGES)
+def test_options_are_in_their_range(make, option, x, claim, expected):
+    with pytest.raises(ArgumentError) as error:
+        make([P], **{option: x})
+    assert str(error.value) == (
+        f"{make.__name__}: {option} {claim}.\n  expected  {expected}\n  got       {x!r}"
+    )

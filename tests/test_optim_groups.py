@@ -335,6 +335,29 @@ def test_a_copy_goes_its_own_way(copied, kind, options):
         other.param_groups[0]["lr"] = -1
 
 
+class Lion(optim.Optimizer):
+    """Chen and others, *Symbolic Discovery of Optimization Algorithms* (2023)."""
+
+    def move(self, group, moving):
+        for p, g in moving:
+            kept = self.state.setdefault(p, {"mean": np.zeros_like(g), "first": p.data[:1]})
+            p.data = p.data - group["lr"] * np.sign(0.9 * kept["mean"] + 0.1 * g)
+            kept["mean"] = 0.99 * kept["mean"] + 0.01 * g
+
+
+def test_an_optimizer_of_ones_own_keeps_what_it_likes():
+    one, other = two(Lion), two(Lion)
+    walk(one, 5)
+    for p, q in zip(one.parameters, other.parameters, strict=True):
+        q.data = p.data
+    other.load_state_dict(one.state_dict())
+    walk(one, 5)
+    walk(other, 5)
+    pairs = zip(one.parameters, other.parameters, strict=True)
+    assert all(np.array_equal(p.data, q.data) for p, q in pairs)
+    assert list(one.state_dict())[-1] == "state.1.first"
+
+
 # Closures
 
 

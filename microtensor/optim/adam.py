@@ -107,11 +107,11 @@ class Adam(RowOptimizer):
         if group["amsgrad"]:
             largest = row.kept("max_exp_avg_sq")
             v = np.maximum(largest, v, out=largest)
+        root = math.sqrt(1 - beta2**t)  # sqrt(v̂) + eps = (sqrt(v) + eps root) / root
         np.sqrt(v, out=scratch)
-        scratch /= math.sqrt(1 - beta2**t)
-        scratch += eps
-        change = np.divide(m, scratch, out=scratch)  # m / (sqrt(v̂) + eps)
-        change *= lr / (1 - beta1**t)
+        scratch += eps * root
+        change = np.divide(m, scratch, out=scratch)
+        change *= lr * root / (1 - beta1**t)
         if decay and self._decays_apart:
             change += lr * decay * row.data()
         return change

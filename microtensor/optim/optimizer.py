@@ -54,7 +54,8 @@ class Optimizer:
 
     Notes
     -----
-    An optimizer of your own gives `move`; what it keeps in ``self.state[p]`` is saved.
+    An optimizer of your own gives `move`. Arrays that it keeps in ``self.state[p]``, a dict by
+    names of its own, are saved and loaded.
 
     Examples
     --------
@@ -70,7 +71,7 @@ class Optimizer:
     """
 
     lr = Option(NOT_NEGATIVE)
-    kept: tuple[str, ...] = ()  # the names of what may be remembered of a parameter
+    kept: tuple[str, ...] | None = None  # what may be remembered of a parameter; None: anything
     needed: frozenset[str] = frozenset()  # those of them that are never missing after a step
 
     def __init__(self, parameters: Iterable[Any], lr: float, **options: Any) -> None:
@@ -119,12 +120,14 @@ class Optimizer:
         if closure is not None:
             with recording():
                 loss = closure()
-        moving = [self._moving(group) for group in self.param_groups]
-        if not any(moving):
+        moves = [(group, self._moving(group)) for group in self.param_groups]
+        moved = False
+        for group, moving in moves:
+            if moving:
+                self.move(group, moving)
+                moved = True
+        if not moved:
             self._refuse_to_stand()
-        for group, pairs in zip(self.param_groups, moving, strict=True):
-            if pairs:
-                self.move(group, pairs)
         return loss
 
     def move(self, group: Group, moving: Moving) -> None:
@@ -205,17 +208,26 @@ class Optimizer:
         found: State = {}
         misfits = []
         for place, p in enumerate(self.parameters):
-            keys = {name: f"state.{place}.{name}" for name in self.kept}
-            kept = {name: given.pop(key) for name, key in keys.items() if key in given}
-            for name, x in kept.items():
-                shape = () if name == "step" else np.shape(p._data)
-                if x.shape != shape or x.dtype.kind not in ("iuf" if name == "step" else "f"):
-                    misfits.append(keys[name])
-            if kept and not self.needed <= set(kept):
-                misfits.append(min(keys[name] for name in self.needed - set(kept)))
+            start = f"state.{place}."
+            keys = [key for key in given if key.startswith(start)]
+            kept = {key.removeprefix(start): given[key] for key in keys}
+            if self.kept is not None:
+                kept = {name: x for name, x in kept.items() if name in self.kept}
+                misfits += [start + name for name in self._missing_or_misfit(p, kept)]
+            for name in kept:
+                del given[start + name]
             if kept:
-                found[p] = {n: x if n == "step" else _in_dtype_of(p, x) for n, x in kept.items()}
+                found[p] = {n: _in_dtype_of(p, x) if n != "step" else x for n, x in kept.items()}
         return found, misfits
+
+    def _missing_or_misfit(self, p: Node, kept: dict[str, np.ndarray]) -> list[str]:
+        """Name what is missing of a parameter's, and what cannot be of it."""
+        wrong = sorted(self.needed - set(kept)) if kept else []
+        for name, x in kept.items():
+            shape, kinds = ((), "iuf") if name == "step" else (np.shape(p._data), "f")
+            if x.shape != shape or x.dtype.kind not in kinds:
+                wrong.append(name)
+        return wrong
 
     def __repr__(self) -> str:
         names = options_of(type(self))
@@ -266,13 +278,14 @@ def _in_dtype_of(p: Node, x: Any) -> np.ndarray:
     return np.asarray(x, getattr(p._data, "dtype", float))
 
 
-def subtract(p: Node, change: Any) -> None:
-    """Move a parameter: p - change, in a new array, which may be that of ``change``.
+def subtract(changes: Iterable[tuple[Node, Any]]) -> None:
+    """Move parameters: each ``p - change``, in a new array, which may be that of the change.
 
-    The change has the parameter's dtype, as what `Optimizer.move` is given has.
+    A change has its parameter's dtype, as what `Optimizer.move` is given has.
     """
-    x = p._data
-    if x.__class__ is ndarray:
-        rebind(p, np.subtract(x, change, change))
-    else:
-        assign(p, x - change)
+    for p, change in changes:
+        x = p._data
+        if x.__class__ is ndarray:
+            rebind(p, np.subtract(x, change, change))
+        else:
+            assign(p, x - change)

@@ -81,7 +81,7 @@ class RowOptimizer(Optimizer):
     """An optimizer that gives the `change` of a row of numbers, entry by entry."""
 
     def __init__(self, parameters: Any, lr: float, **options: Any) -> None:
-        self._rows: dict[int, tuple[State, list[int], list[tuple[Row, list[int]]]]] = {}
+        self._laid: dict[int, _Layout] = {}  # by the group's number
         super().__init__(parameters, lr, **options)
 
     def change(self, group: Group, row: Row, g: np.ndarray) -> np.ndarray:
@@ -99,34 +99,39 @@ class RowOptimizer(Optimizer):
         raise NotImplementedError(f"{type(self).__name__} does not say how to move.")
 
     def move(self, group: Group, moving: Moving) -> None:
-        for row, places in self._rows_of(group, moving):
+        laid = self._laid.get(id(group))
+        if laid is None or not laid.fits(self.state, moving):
+            laid = self._laid[id(group)] = _Layout(self.state, moving)
+        for row, places in laid.rows:
             change = self.change(group, row, row.join([moving[place][1] for place in places]))
-            for p, part in zip(row.parameters, row.split(change), strict=True):
-                subtract(p, part)
+            subtract(zip(row.parameters, row.split(change), strict=True))
 
-    def _rows_of(self, group: Group, moving: Moving) -> list[tuple[Row, list[int]]]:
-        """Lay out what moves now, unless it lies so since the last step."""
-        present = [id(p) for p, _ in moving]  # rows hold their parameters: no number is used again
-        state, laid, rows = self._rows.get(id(group), (None, None, []))
-        if state is not self.state or laid != present:
-            rows = self._lay_out(moving)
-            self._rows[id(group)] = self.state, present, rows
-        return rows
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_laid": {}}  # a copy lays out its own
 
-    def _lay_out(self, moving: Moving) -> list[tuple[Row, list[int]]]:
-        """Make rows of the parameters that move now: one for small ones that are of a kind."""
+
+class _Layout:
+    """Rows of the parameters that move now: one for small ones that are of a kind.
+
+    A parameter that had no gradient in some step has taken fewer steps than the others, and so is
+    of another kind.
+    """
+
+    def __init__(self, state: State, moving: Moving) -> None:
+        self.state = state
+        self.present = [id(p) for p, _ in moving]  # rows hold them: no number is used again
         kinds: dict[Any, list[int]] = {}
         for place, (p, _) in enumerate(moving):
             alone = np.size(p._data) > _SMALL
-            kind = place if alone else (np.asarray(p._data).dtype, _steps(self.state, p))
+            kind = place if alone else (np.asarray(p._data).dtype, _steps(state, p))
             kinds.setdefault(kind, []).append(place)
-        return [
-            (Row([moving[place][0] for place in places], self.state), places)
-            for places in kinds.values()
+        self.rows = [
+            (Row([moving[i][0] for i in places], state), places) for places in kinds.values()
         ]
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_rows": {}}  # a copy lays out its own
+    def fits(self, state: State, moving: Moving) -> bool:
+        """Tell whether what moves is what lies here, with what is remembered now."""
+        return state is self.state and self.present == [id(p) for p, _ in moving]
 
 
 def _steps(state: State, p: Node) -> int:

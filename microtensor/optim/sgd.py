@@ -98,19 +98,21 @@ class SGD(Optimizer):
     def move(self, group: Group, moving: Moving) -> None:
         lr = float(group["lr"])
         if group["momentum"] or group["weight_decay"]:
-            moving = [(p, self._direction(group, p, g)) for p, g in moving]
-        for p, g in moving:
-            subtract(p, lr * g)
+            moving = self._directions(group, moving)
+        subtract([(p, lr * g) for p, g in moving])
 
-    def _direction(self, group: Group, p: Any, g: Any) -> Any:
-        """Give the equations' ``b``, or their ``g + μ b``."""
-        decay, mu = float(group["weight_decay"]), float(group["momentum"])
-        if decay:
-            g = g + decay * p._data
-        if not mu:
-            return g
-        kept = self.state.setdefault(p, {})
-        b = kept.get("momentum_buffer")
-        b = np.array(g)[()] if b is None else mu * b + (1 - float(group["dampening"])) * g
-        kept["momentum_buffer"] = b
-        return g + mu * b if group["nesterov"] else b
+    def _directions(self, group: Group, moving: Moving) -> Moving:
+        """Give the equations' ``b``, or their ``g + μ b``, in place of each gradient."""
+        decay, mu, state = float(group["weight_decay"]), float(group["momentum"]), self.state
+        new, nesterov = 1 - float(group["dampening"]), group["nesterov"]
+        found = []
+        for p, g in moving:
+            if decay:
+                g = g + decay * p._data
+            if mu:
+                kept = state.get(p)
+                b = np.array(g)[()] if kept is None else mu * kept["momentum_buffer"] + new * g
+                state[p] = {"momentum_buffer": b}
+                g = g + mu * b if nesterov else b
+            found.append((p, g))
+        return found
