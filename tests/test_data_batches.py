@@ -11,7 +11,9 @@ X, Y = np.arange(20.0).reshape(10, 2), np.arange(10)
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize(("size", "sizes"), [(3, [3, 3, 3, 1]), (5, [5, 5]), (99, [10])])
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(3, [3, 3, 3, 1]), (5, [5, 5]), (99, [10]), (1, 10 * [1])]
+)
 def test_a_round_holds_each_row_once_and_ends_with_what_is_left(size, sizes, shuffle):
     rounds = data.batches(X, Y, size=size, shuffle=shuffle, rng=0)
     taken = list(rounds)

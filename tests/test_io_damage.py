@@ -127,6 +127,10 @@ LIES = {  # what is in the file, and what is wrong in our words
         file_of({"x": ENTRY}, DATA, length=2**64 - 1),
         f"the header would have {2**64 - 1} bytes, and the file has 77",
     ),
+    "header of a byte too many": (
+        file_of({"x": ENTRY}, length=62),
+        "the header would have 62 bytes, and the file has 69",
+    ),
     "array of 32 TB": (
         file_of({"x": ENTRY | {"shape": [HUGE // 4], "data_offsets": [0, HUGE]}}, DATA),
         f"the header tells of {HUGE} bytes of arrays, and the file has 8",
@@ -134,6 +138,10 @@ LIES = {  # what is in the file, and what is wrong in our words
     "shape of 32 TB in 8 bytes": (
         file_of({"x": ENTRY | {"shape": [HUGE // 4]}}, DATA),
         "'x' has a shape of other than its 8 bytes",
+    ),
+    "shape that is less than its bytes": (
+        file_of({"x": ENTRY, "y": ENTRY | {"shape": [1], "data_offsets": [8, 16]}}, 2 * DATA),
+        "'y' has a shape of other than its 8 bytes",
     ),
     "shape whose product is 8 modulo 2**64": (
         file_of({"x": ENTRY | {"shape": [2**62 + 1, 2]}}, DATA),
@@ -143,8 +151,8 @@ LIES = {  # what is in the file, and what is wrong in our words
         file_of({"x": ENTRY | {"shape": [2**62, 0, 2**62], "data_offsets": [0, 0]}}),
         "the shape of 'x' is too large for an array",
     ),
-    "100 axes": (
-        file_of({"x": ENTRY | {"shape": [1] * 99 + [2]}}, DATA),
+    "65 axes": (
+        file_of({"x": ENTRY | {"shape": [1] * 64 + [2]}}, DATA),
         "the shape of 'x' is none",
     ),
     "negative size": (
@@ -222,6 +230,22 @@ def test_a_file_that_lies_is_refused_at_once_without_taking_memory(tmp_path, lie
     assert str(error.value).split("\n")[3:] == [f"  What is wrong: {reason}."]
     assert seconds < 2
     assert peak < 20 * len(content) + 2**20
+
+
+def test_a_header_is_at_most_as_long_as_the_format_lets_it_be(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes((100_000_001).to_bytes(8, "little") + b"{")
+    os.truncate(path, 100_000_009)  # a hole: the disk holds none of it
+    with pytest.raises(FileFormatError) as error:
+        mt.load(path)
+    assert str(error.value).endswith(
+        "  What is wrong: the header would have 100000001 bytes, and 100000000 are the most."
+    )
+
+
+def test_an_array_may_have_as_many_axes_as_in_numpy(tmp_path):
+    (tmp_path / "x").write_bytes(file_of({"x": ENTRY | {"shape": [1] * 63 + [2]}}, DATA))
+    assert mt.load(tmp_path / "x")["x"].shape == (1,) * 63 + (2,)
 
 
 def test_the_lies_are_lies_to_others_too():

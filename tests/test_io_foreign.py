@@ -46,11 +46,17 @@ def test_what_is_written_is_read_by_the_formats_own_library(tmp_path):
     assert_same(safetensors.numpy.load_file(path), ARRAYS)
     with safetensors.safe_open(path, "np") as file:
         assert file.metadata() == {"microtensor": mt.__version__, "format": "pt"}
+
+
+@pytest.mark.parametrize("letters", range(8))
+def test_whoever_maps_a_file_may_read_the_numbers_where_they_lie(tmp_path, letters):
+    path = tmp_path / "ours"
+    mt.io.write(path, ARRAYS, {"x": "x" * letters})
     content = path.read_bytes()
     length = int.from_bytes(content[:8], "little")
     table = json.loads(content[8 : 8 + length])
     del table["__metadata__"]
-    for key, x in table.items():  # whoever maps the file may read numbers where they lie
+    for key, x in table.items():
         assert (8 + length + x["data_offsets"][0]) % ARRAYS[key].itemsize == 0
 
 
