@@ -9,6 +9,7 @@ import microtensor as mt
 from microtensor import losses
 from microtensor.errors import GradientCheckError
 from microtensor.ops import softmax_cross_entropy
+from microtensor.primitives import registry
 
 RNG = np.random.default_rng(0)
 P, T = RNG.standard_normal((4, 3)), RNG.standard_normal((4, 3))
@@ -383,6 +384,13 @@ def test_huber_is_half_the_squared_error_below_and_a_line_above():
     assert np.isclose(losses.huber(P, T, delta=100.0), losses.mse(P, T) / 2)
     assert np.isclose(losses.smooth_l1(P, T, beta=1e-12), losses.l1(P, T))
     assert np.isclose(losses.huber(P, T, delta=0.7), 0.7 * losses.smooth_l1(P, T, beta=0.7))
+
+
+def test_a_fused_loss_is_what_it_stands_for():
+    x, t = mt.Value(P), SHARES
+    fused = losses.binary_cross_entropy_with_logits(x, t, pos_weight=WEIGHT, reduction="none")
+    entry = registry[fused.fn]
+    assert np.allclose(entry.stands_for(P, WEIGHT * t, 1 - t), fused.data, rtol=1e-14)
 
 
 def test_a_variance_below_the_least_one_still_grows():

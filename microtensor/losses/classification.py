@@ -208,7 +208,7 @@ def _of_probabilities(
     p = in_dtype_of(log_p, p, "cross_entropy", "labels")
     if weight is not None:
         log_p = weight.reshape(-1, *[1] * (log_p.ndim - axis - 1)) * log_p
-    rows = -(p * log_p).sum(axis=axis)
+    rows = -np.vecdot(p, log_p, axis=axis)  # type: ignore[call-overload]  # NumPy's stub lacks axis
     if smoothing:
         rows = (1 - smoothing) * rows - smoothing * log_p.mean(axis=axis)
     return reduced("cross_entropy", rows, reduction)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..primitives import differentiable, primitive
 from .comparing import check_option, paired, reduced
 
 
@@ -82,6 +83,16 @@ def l1(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     return reduced("l1", np.abs(prediction - target), reduction)
 
 
+@primitive
+def _huber(d: Any, delta: Any) -> Any:
+    within = np.clip(d, -delta, delta)
+    return within * (d - within / 2)  # d²/2 within, delta (|d| - delta/2) beyond
+
+
+_huber.__name__ = "huber"
+differentiable(_huber, lambda g, y, d, delta: g * np.clip(d, -delta, delta), None)
+
+
 def smooth_l1(prediction: Any, target: Any, *, beta: float = 1.0, reduction: str = "mean") -> Any:
     """Mean absolute error that is rounded off to a parabola below beta: `huber`, over beta.
 
@@ -119,10 +130,9 @@ def smooth_l1(prediction: Any, target: Any, *, beta: float = 1.0, reduction: str
     """
     check_option("smooth_l1", "beta", beta, beta >= 0, "a number of at least 0")
     prediction, target = paired("smooth_l1", prediction, target)
-    off = np.abs(prediction - target)
-    if beta:
-        off = np.where(off < beta, off * off / (2 * beta), off - beta / 2)
-    return reduced("smooth_l1", off, reduction)
+    difference = prediction - target
+    rows = _huber(difference, beta) / beta if beta else np.abs(difference)
+    return reduced("smooth_l1", rows, reduction)
 
 
 def huber(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
@@ -162,6 +172,4 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = 
     """
     check_option("huber", "delta", delta, delta > 0, "a number above 0")
     prediction, target = paired("huber", prediction, target)
-    off = np.abs(prediction - target)
-    off = np.where(off <= delta, off * off / 2, delta * (off - delta / 2))
-    return reduced("huber", off, reduction)
+    return reduced("huber", _huber(prediction - target, delta), reduction)

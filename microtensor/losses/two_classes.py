@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import softplus
-from ..primitives import differentiable, primitive
+from ..ops import sigmoid, softplus
+from ..primitives import differentiable, primitive, stands_for
 from .comparing import check_between, factors, paired, reduced
 
 
@@ -89,6 +89,27 @@ def binary_cross_entropy(
 _FROM_SIGNS = "For labels of -1 and 1, pass (target + 1) / 2."
 
 
+@primitive
+def _logistic(x: Any, second: Any, first: Any) -> Any:
+    # Both softplus(x) and softplus(-x) are their larger half, 0 or |x|, and this logarithm.
+    rest = np.log1p(np.exp(-np.abs(x)))
+    return first * np.maximum(x, 0) + second * np.maximum(-x, 0) + (first + second) * rest
+
+
+_logistic.__name__ = "binary_cross_entropy_with_logits"
+differentiable(
+    _logistic,
+    lambda g, y, x, second, first: g * (first * sigmoid(x) - second * sigmoid(-x)),
+    lambda g, y, x, second, first: g * softplus(-x),
+    lambda g, y, x, second, first: g * softplus(x),
+)
+
+
+@stands_for(_logistic)
+def _both_classes(x: Any, second: Any, first: Any) -> Any:
+    return second * softplus(-x) + first * softplus(x)
+
+
 def binary_cross_entropy_with_logits(
     logits: Any,
     target: Any,
@@ -138,7 +159,7 @@ def binary_cross_entropy_with_logits(
     x, t = paired(loss, logits, target)
     check_between(loss, t, "the target", _FROM_SIGNS)
     second = t if pos_weight is None else factors(loss, pos_weight, x, "pos_weight") * t
-    rows = second * softplus(-x) + (1 - t) * softplus(x)
+    rows = _logistic(x, second, 1 - t)
     if weight is not None:
         rows = factors(loss, weight, x) * rows
     return reduced(loss, rows, reduction)
