@@ -20,11 +20,11 @@ from microtensor import losses, nn
 # Modules of one name, made with the same arguments.
 SAME = """
     AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool1d AdaptiveMaxPool2d AvgPool1d AvgPool2d
-    BatchNorm1d BatchNorm2d CELU Conv1d Conv2d ConvTranspose1d ConvTranspose2d ELU Embedding
-    GELU GLU GroupNorm Hardshrink Hardswish Hardtanh LayerNorm LeakyReLU Linear LogSigmoid
-    LogSoftmax MaxPool1d MaxPool2d Mish MultiheadAttention PReLU RMSNorm ReLU ReLU6 SELU SiLU
-    Sigmoid Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold
-    TransformerEncoderLayer
+    BatchNorm1d BatchNorm2d CELU Conv1d Conv2d ConvTranspose1d ConvTranspose2d ELU Embedding GELU
+    GLU GroupNorm GRU GRUCell Hardshrink Hardswish Hardtanh LayerNorm LeakyReLU Linear LogSigmoid
+    LogSoftmax LSTM LSTMCell MaxPool1d MaxPool2d Mish MultiheadAttention PReLU ReLU ReLU6 RMSNorm
+    RNN RNNCell SELU Sigmoid SiLU Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink
+    Threshold TransformerEncoderLayer
 """
 
 # A loss is a module in PyTorch and a function here; its options have the same names.

@@ -103,9 +103,13 @@ OWN: dict[str, list[tuple[Callable, tuple[int, ...], tuple[bool, ...]]]] = {
         (lambda n, d: n.Unflatten(-2, (3, -1)), (2, 6, 5), BOTH),
     ],
     "Upsample": [
+        (lambda n, d: n.Upsample(scale_factor=2), (2, 3, 4), BOTH),
         (lambda n, d: n.Upsample(scale_factor=2), (2, 3, 4, 5), BOTH),
-        (lambda n, d: n.Upsample((5, 3), mode="bilinear"), (2, 3, 4, 5), BOTH),
-        (lambda n, d: n.Upsample(7, None, "linear", True), (2, 3, 4), BOTH),
+        (lambda n, d: n.Upsample(size=(5, 7)), (2, 3, 4, 5), BOTH),
+        (lambda n, d: n.Upsample(scale_factor=2, mode="linear"), (2, 3, 4), BOTH),
+        (lambda n, d: n.Upsample(scale_factor=2, mode="bilinear"), (2, 3, 4, 5), BOTH),
+        (lambda n, d: n.Upsample(None, (2, 3), "bilinear", True), (2, 3, 4, 5), BOTH),
+        (lambda n, d: n.Upsample((3, 2), mode="bilinear"), (2, 3, 4, 5), BOTH),
     ],
 }
 
