@@ -418,3 +418,17 @@ def test_training_needs_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(network(), metrics=["accuracy", "top_1", "perplexity"], validation=(X, Y))
+
+
+def test_a_model_may_be_any_function_of_parameters():
+    w = nn.Parameter(np.zeros((2, 2)))
+    optimizer = optim.SGD([w], lr=0.1)
+    options = {"optimizer": optimizer, "progress": False, "rng": 0}
+    history = train.fit(lambda x: x @ w, losses.cross_entropy, (X, Y), epochs=3, **options)
+    assert history["loss"][-1] < history["loss"][0]
+    with pytest.raises(ArgumentError) as error:
+        train.fit(lambda x: x @ w, losses.cross_entropy, (X, Y), checkpoint="run", **options)
+    assert str(error.value) == (
+        "fit: only what has a state can be kept in a checkpoint.\n"
+        "  expected  a Module, or checkpoint=None\n  got       a function"
+    )

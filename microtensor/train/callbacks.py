@@ -21,7 +21,7 @@ class Callback:
     after the step or epoch that it is called in.
 
     A callback that remembers something gives it in ``state_dict`` and takes it in
-    ``load_state_dict``, and is then resumed with the rest.
+    ``load_state_dict``, and is then resumed with the rest; one that does not may be there or not.
 
     Examples
     --------

@@ -97,12 +97,17 @@ def state_of(run: Run) -> dict[str, Any]:
         "model": run.model.state_dict(),
         "optimizer": {"kind": type(run.optimizer).__name__, **_whole(run.optimizer)},
         "schedule": {"kind": getattr(run.schedule, "kind", "none"), **_whole(run.schedule)},
-        "callbacks": [{"kind": type(c).__name__, **_whole(c)} for c in run.callbacks],
+        "callbacks": [{"kind": type(c).__name__, **_whole(c)} for c in _remembering(run)],
         "data": _whole(run.batches)["state"],
         "generators": {"before_epoch": run.before_epoch, "now": run.generators.states()},
         "measures": run.measures.state_dict(),
         "history": run.history.state_dict(),
     }
+
+
+def _remembering(run: Run) -> list[Any]:
+    """List the callbacks that have something to remember; others may come and go."""
+    return [callback for callback in run.callbacks if callback.state_dict()]
 
 
 def _whole(x: Any) -> dict[str, Any]:
@@ -114,7 +119,7 @@ def _check_kinds(state: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     for part in ("optimizer", "schedule"):
         _same(f"the {part}", state[part]["kind"], own[part]["kind"])
     kinds = [[c["kind"] for c in s["callbacks"]] for s in (state, own)]
-    _same("the list of callbacks", *[", ".join(k) or "empty" for k in kinds])
+    _same("the list of callbacks that remember", *[", ".join(k) or "none" for k in kinds])
     if state["step"]:
         _same("accumulate", state["accumulate"], own["accumulate"])
     for name, array in state["model"].items():
@@ -135,7 +140,7 @@ def _put(run: Run, state: Mapping[str, Any]) -> None:
     run.model.load_state_dict(state["model"])
     run.optimizer.load_state_dict(state["optimizer"]["state"])
     _load(run.schedule, state["schedule"])
-    for callback, its in zip(run.callbacks, state["callbacks"], strict=True):
+    for callback, its in zip(_remembering(run), state["callbacks"], strict=True):
         _load(callback, its)
     run.measures.load_state_dict(state["measures"])
     run.history.load_state_dict(state["history"])

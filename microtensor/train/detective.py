@@ -40,8 +40,9 @@ class Detective:
 
     def __init__(self, model: Any, loss: Callable, optimizer: Any) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.trained = optimizer.parameters
         state = [x for _, x in model.named_state()] if hasattr(model, "named_state") else []
-        self.state = list(dict.fromkeys([*state, *optimizer.parameters]))
+        self.state = list(dict.fromkeys([*self.trained, *state]))
         found = Generators(model=model, loss=loss).found.values()
         self.generators: list[Any] = [None, *(rng for rng in found if isinstance(rng, Rng))]
         self.now: Moment | None = None
@@ -56,8 +57,8 @@ class Detective:
         self.before, self.now = self.now, Moment(group, [x._data for x in self.state], chances)
 
     def spoiled(self) -> str | None:
-        """Name a parameter or buffer that is not finite; None if all are."""
-        return next((self._name(x) for x in self.state if not _is_finite(x._data)), None)
+        """Name a trained parameter that is not finite; None if all are. Masks may well be -inf."""
+        return next((self._name(x) for x in self.trained if not _is_finite(x._data)), None)
 
     def _name(self, x: Any) -> str:
         named = self.model.named_state() if hasattr(self.model, "named_state") else ()
@@ -101,7 +102,7 @@ class Detective:
 
     def _report(self, moment: Moment | None) -> str | None:
         """Take a step again as it was, and give what `detect_anomaly` says; then undo it all."""
-        if moment is None or not all(map(_is_finite, moment.numbers)):
+        if moment is None or not all(map(_is_finite, moment.numbers[: len(self.trained)])):
             return None
         now = Moment([], [x._data for x in self.state], self._chances())
         self._go_to(moment)

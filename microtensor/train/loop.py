@@ -73,7 +73,8 @@ def fit(
     progress : bool, default True
         Whether to show a bar, or a few lines where there is no terminal, on standard error.
     rng : None, int, Generator or RandomState
-        Where the order of arrays and datasets comes from.
+        Where the order of arrays and datasets comes from; batches have their own. A generator is
+        kept in checkpoints, whatever else draws from it.
 
     Returns
     -------

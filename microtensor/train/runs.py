@@ -61,6 +61,12 @@ class Run:
         self._clip = as_clip(options["clip"])
         kept = options["checkpoint"]
         self.checkpoint = kept if isinstance(kept, Checkpoint | None) else Checkpoint(kept)
+        if self.checkpoint is not None and not hasattr(model, "state_dict"):
+            raise ArgumentError(
+                "fit: only what has a state can be kept in a checkpoint.",
+                expected="a Module, or checkpoint=None",
+                got=f"a {type(model).__name__}",
+            )
         self.shown = bool(options["progress"])
         self.history = History()
         self.epoch = self.step = self.steps = 0
