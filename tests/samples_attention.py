@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from draws import Row, case, normal
 
-from microtensor.ops import attending, lookups, standardizing
+from microtensor.ops import attending, lookups, residuals, standardizing
 
 
 def _affine(u: Any, weight: Any, bias: Any = None) -> Any:
@@ -58,6 +58,15 @@ def _look_up(weight: Any, ids: Any, padding_idx: int | None = None) -> Any:
     return np.where((ids == padding_idx)[..., None], np.real(weight)[ids], weight[ids])
 
 
+def _network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
+    sums = np.einsum("...i,hi->...h", x, a) + (0 if b is None else b)
+    return (
+        r
+        + np.einsum("...h,oh->...o", np.where(np.real(sums) > 0, sums, 0), c)
+        + (0 if e is None else e)
+    )
+
+
 CAUSAL = np.triu(np.full((3, 3), -np.inf), 1)
 FACTORS = np.random.default_rng(0).integers(0, 2, (2, 3, 4)) * 2.0
 
@@ -89,4 +98,9 @@ ATTENTION = [
     Row(lookups.look_up, case(normal(4, 2), np.array([[3, 0, 3], [1, 1, 2]])),
         case(normal(4, 2), np.array([2, 0, 2]), padding_idx=2), case(normal(3, 2), np.array(1)),
         case(normal(3, 2), np.zeros((0, 2), int)), value=_look_up),
+    Row(residuals.residual_network,
+        case(normal(3, 2), normal(3, 2), normal(4, 2), normal(4), normal(2, 4), normal(2)),
+        case(normal(2, 3, 2), normal(2, 3, 3), normal(4, 3), None, normal(2, 4), None),
+        case(normal(0, 2), normal(0, 2), normal(3, 2), normal(3), normal(2, 3), normal(2)),
+        value=_network),
 ]  # fmt: skip

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..ops import relu
+from ..ops.residuals import residual_network
 from ..randomness import generator
 from .activations import Activation, activate, check_activation
 from .attention import MultiheadAttention
 from .dropping import Dropout
+from .hooks import hooked
 from .linear import Linear, positive
 from .module import Module
 from .normalizing import LayerNorm
@@ -109,17 +112,26 @@ class TransformerEncoderLayer(Module):
         x, masks = src, (src_mask, src_key_padding_mask, is_causal)
         if self.norm_first:
             x = x + self._attention(self.norm1(x), *masks)
-            return x + self._network(self.norm2(x))
+            return self._with_network(x, self.norm2(x))
         x = self.norm1(x + self._attention(x, *masks))
-        return self.norm2(x + self._network(x))
+        return self.norm2(self._with_network(x, x))
 
     def _attention(self, x: Any, mask: Any, padding: Any, is_causal: bool) -> Any:
         y, _ = self.self_attn(x, x, x, padding, False, mask, is_causal=is_causal)
         return self.dropout1(y)
 
-    def _network(self, x: Any) -> Any:
-        hidden = activate(self.activation, self.linear1(x))
-        return self.dropout2(self.linear2(self.dropout(hidden)))
+    def _with_network(self, around: Any, x: Any) -> Any:
+        """Give ``around + F(x)``: in one step, if nobody looks at what is between."""
+        first, second = self.linear1, self.linear2
+        if (
+            self.activation in ("relu", relu)
+            and type(first) is type(second) is Linear
+            and not hooked
+            and not any(d.training and d.p for d in (self.dropout, self.dropout2))
+        ):
+            return residual_network(around, x, first.weight, first.bias, second.weight, second.bias)
+        hidden = activate(self.activation, first(x))
+        return around + self.dropout2(second(self.dropout(hidden)))
 
 
 class TransformerEncoder(Module):

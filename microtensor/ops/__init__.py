@@ -14,7 +14,7 @@ sequences          signals (convolve, interp), coefficients (polynomials),
                    recurrences (rnn, lstm, gru)
 networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
                    windowed, images, similarities, dropping, batch_norms,
-                   standardizing, normalizing, attending, attention, lookups
+                   standardizing, normalizing, attending, attention, lookups, residuals
 of SciPy           special, bessel, polynomials; with arrivals, which learns what is loaded late
 none               refused, strings: what has no rule, and why
 =================  ================================================================================
@@ -40,6 +40,7 @@ from . import (
     masking,
     rectifiers,
     reductions,
+    residuals,
     scattering,
     shapes,
     softmaxes,
@@ -122,6 +123,7 @@ __all__ = [
     "reductions",
     "relu",
     "relu6",
+    "residuals",
     "scatter_add",
     "scatter_set",
     "scattering",

@@ -13,6 +13,7 @@ q, k and v are scale s k, scale sᵀ q and (p f)ᵀ g.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -126,10 +127,14 @@ def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any) -> Any:
 
 
 # Where queries, keys and values are of one sequence, one product makes all three, side by side.
-# They are cut into heads, and these put together again, without copying any of it.
+# They are cut into heads, and these put together again, without copying any of it. The weights are
+# computed for as many sequences at a time as fit a cache, and again on the way back: of 16
+# sequences of 64 places and four heads, that takes no longer than to keep them all.
+
+CACHE = 2**18  # bytes of weights computed at a time
 
 
-@primitive(keeps=True)
+@primitive
 def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> Any:
     """Let each head attend to its own part of queries, keys and values that lie side by side.
 
@@ -147,11 +152,23 @@ def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> A
     -------
     (B, L, H E) array
     """
-    q, k, v = _three(qkv, heads)
-    p = _weights(q, k, m, scale)
-    y = np.empty((*qkv.shape[:2], qkv.shape[2] // 3), p.dtype)
-    np.matmul(p if f is None else p * f, v, out=cut(y, heads))
-    return y, p
+    y = np.empty((*qkv.shape[:2], qkv.shape[2] // 3), qkv.dtype)
+    out = cut(y, heads)
+    for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
+        p = _weights(q, k, mask, scale)
+        np.matmul(p if f is None else p * factors, v, out=out[part])
+    return y
+
+
+def _parts(qkv: Any, m: Any, f: Any, heads: int) -> Iterator[tuple[slice, list[Any]]]:
+    """Give q, k, v, m and f of some sequences at a time."""
+    count, length, _ = qkv.shape
+    step = max(1, CACHE // max(1, heads * length * length * qkv.itemsize))
+    arrays = _three(qkv, heads)
+    for start in range(0, count, step):
+        part = slice(start, start + step)
+        of_part = [x[part] if np.ndim(x) == 4 and len(x) > 1 else x for x in (m, f)]
+        yield part, [*(x[part] for x in arrays), *of_part]
 
 
 def _three(qkv: Any, heads: int) -> list[Any]:
@@ -192,14 +209,18 @@ def _attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> 
 
 @together(attend_to_itself)
 def _from_own_output(
-    g: Any, y: Any, wanted: Any, qkv: Any, m: Any, f: Any, heads: Any, scale: Any, kept: Any
+    g: Any, y: Any, wanted: Any, qkv: Any, m: Any, f: Any, heads: Any, scale: Any
 ) -> list[Any]:
-    q, k, v = _three(qkv, heads)
-    p, g = kept, cut(g, heads)
-    s = _scores_gradient(g, cut(y, heads), p, v, f)
-    to_qkv = np.empty(qkv.shape, s.dtype)
+    to_qkv = np.empty(qkv.shape, qkv.dtype)
     to_q, to_k, to_v = _three(to_qkv, heads)
-    np.matmul(np.swapaxes(p if f is None else p * f, -1, -2), g, out=to_v)
-    np.matmul(np.swapaxes(s, -1, -2), q * scale, out=to_k)
-    np.matmul(s, k * scale, out=to_q)
-    return [to_qkv, s, None]
+    g, y, to_mask = cut(g, heads), cut(y, heads), []
+    for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
+        p = _weights(q, k, mask, scale)
+        s = _scores_gradient(g[part], y[part], p, v, factors)
+        if wanted[1]:
+            to_mask.append(s.copy())
+        s *= scale
+        np.matmul(s, k, out=to_q[part])
+        np.matmul(np.swapaxes(s, -1, -2), q, out=to_k[part])
+        np.matmul(np.swapaxes(p if f is None else p * factors, -1, -2), g[part], out=to_v[part])
+    return [to_qkv, np.concatenate(to_mask) if wanted[1] else None, None]

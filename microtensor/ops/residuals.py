@@ -1,0 +1,117 @@
+"""A network of two layers beside a path that goes around it, as transformers have them.
+
+Legend: ``g`` gradient of the output, ``y`` output; ``r`` what goes around, ``x`` what goes through,
+``h`` the hidden units, ``d`` their gradient before relu:
+
+    h = relu(x aᵀ + b)        y = r + h cᵀ + e        d = g c where h > 0, else 0
+
+The hidden units are many, and are kept; their sums and gradients are computed in parts that fit a
+cache, and never held as a whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..primitives import differentiable, primitive, stands_for, together
+from .linalg import linear
+from .masking import masked
+from .rectifiers import relu
+
+CACHE = 2**19  # bytes of hidden units computed at a time
+
+
+@primitive(keeps=True)
+def residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
+    """Give ``r + relu(x aᵀ + b) cᵀ + e``.
+
+    Parameters
+    ----------
+    r : (..., O) array
+    x : (..., I) array
+    a : (H, I) array
+    b : (H,) array, or None
+    c : (O, H) array
+    e : (O,) array, or None
+
+    Returns
+    -------
+    (..., O) array
+
+    References
+    ----------
+    .. [1] Vaswani et al., *Attention Is All You Need* (2017), equation 2.
+    """
+    through = _rows(x)
+    dtype = np.result_type(x, a, c)
+    h = np.empty((len(through), len(a)), dtype)
+    y = np.empty((*x.shape[:-1], len(c)), dtype)
+    out = _rows(y)
+    for part in _parts(h):
+        hidden = np.matmul(through[part], a.T, out=h[part])
+        if b is not None:
+            hidden += b
+        np.maximum(hidden, 0, out=hidden)
+        np.matmul(hidden, c.T, out=out[part])
+    if e is not None:
+        out += e
+    y += r
+    return y, h
+
+
+def _rows(x: Any) -> Any:
+    return np.reshape(x, (math.prod(np.shape(x)[:-1]), np.shape(x)[-1]))
+
+
+def _parts(h: Any) -> Iterator[slice]:
+    step = max(1, CACHE // max(1, h.itemsize * h.shape[1]))
+    return (slice(start, start + step) for start in range(0, len(h), step))
+
+
+def _hidden(x: Any, a: Any, b: Any) -> Any:
+    return relu(linear(x, a, b))
+
+
+def _to_sums(g: Any, x: Any, a: Any, b: Any, c: Any) -> Any:
+    return masked(np.matmul(g, c), np.greater(linear(x, a, b), 0))
+
+
+differentiable(
+    residual_network,
+    lambda g, y, r, x, a, b, c, e: g,
+    lambda g, y, r, x, a, b, c, e: np.matmul(_to_sums(g, x, a, b, c), a),
+    lambda g, y, r, x, a, b, c, e: np.matmul(
+        np.transpose(_rows(_to_sums(g, x, a, b, c))), _rows(x)
+    ),
+    lambda g, y, r, x, a, b, c, e: _to_sums(g, x, a, b, c),
+    lambda g, y, r, x, a, b, c, e: np.matmul(_rows(g).T, _rows(_hidden(x, a, b))),
+    lambda g, y, r, x, a, b, c, e: g,
+)
+
+
+@stands_for(residual_network)
+def _residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
+    return r + linear(relu(linear(x, a, b)), c, e)
+
+
+@together(residual_network)
+def _from_output(
+    g: Any, y: Any, wanted: Any, r: Any, x: Any, a: Any, b: Any, c: Any, e: Any, kept: Any
+) -> list[Any]:
+    rows, through, h = _rows(g), _rows(x), kept
+    to_x = np.empty(x.shape, h.dtype)
+    out = _rows(to_x)
+    to_a, to_b = np.zeros(a.shape, h.dtype), np.zeros(len(a), h.dtype)
+    for part in _parts(h):
+        hidden = h[part]
+        d = masked(np.matmul(rows[part], c), hidden > 0)
+        to_a += np.dot(d.T, through[part])
+        to_b += np.ones(len(d), d.dtype).dot(d)
+        np.matmul(d, a, out=out[part])
+    to_e = np.ones(len(rows), rows.dtype).dot(rows) if wanted[5] else None
+    to_c = np.dot(rows.T, h) if wanted[4] else None
+    return [g, to_x, to_a, to_b, to_c, to_e]
