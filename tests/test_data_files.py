@@ -192,6 +192,13 @@ def test_npy_files_of_every_kind_and_layout_are_read(tmp_path, kind):
         found[...] = 0
 
 
+def test_both_versions_of_the_header_are_read(tmp_path):
+    for version in (1, 2):
+        (tmp_path / "x").write_bytes(lying_npy("(2,)", struct.pack("<2d", 1.5, -2), version))
+        assert_same(data.read_npy(tmp_path / "x"), np.load(tmp_path / "x"))
+        assert data.read_npy(tmp_path / "x").tolist() == [1.5, -2]
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_npz_files_are_read_as_dicts(tmp_path, save):
     arrays = {"x": RNG.standard_normal((4, 3)), "y": np.arange(4), "a/b": np.array(2.0)}
