@@ -218,6 +218,12 @@ def test_gradients_of_a_sound_network_are_well():
     assert health.rows[0].rows == p.shape[0]
 
 
+def test_an_epoch_of_few_steps_is_looked_at():
+    health = train.GradientHealth(every=10)
+    fit(network(), health, epochs=2)
+    assert len(health.rows) == 4
+
+
 def test_closed_units_are_dead():
     net = nn.MLP(2, [8, 2], activation="relu", rng=0)
     net.layers[0].bias.data = np.full(8, -100.0)

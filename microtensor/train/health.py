@@ -101,7 +101,7 @@ class GradientHealth(Callback):
         self.rows, self._looks, self._alive = [], {}, {}
 
     def after_step(self, run: Run) -> None:
-        if run.step % self.every == 0:
+        if (run.step - 1) % self.every == 0:  # the first, whatever comes
             for name, p in run.model.named_parameters():
                 if p.grad is not None:
                     self._look(name, np.atleast_1d(plain(p.grad)))
