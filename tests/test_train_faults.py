@@ -14,7 +14,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import data, io, losses, nn, optim, train
-from microtensor.errors import AnomalyError
+from microtensor.errors import AnomalyError, GradientError
 
 X, Y = data.moons(64, noise=0.1, rng=0)
 
@@ -303,6 +303,22 @@ def test_an_infinite_gradient_of_the_last_step_is_explained_too():
     lines = message.split("\n")
     assert lines[0] == "fit: layer.weight is not finite after step 1 of epoch 1."
     assert lines[1].startswith("  backward: the rule of numpy.sqrt gave -inf in 4 of 4 entries")
+
+
+@pytest.mark.parametrize("every", [1, "epoch"])
+def test_nan_never_takes_the_place_of_a_checkpoint(every, tmp_path):
+    path = tmp_path / "run"
+    message = anomaly(Root(0.0), [(ONES, ONES)] * 2, checkpoint=train.Checkpoint(path, every=every))
+    assert message.startswith("fit: layer.weight is not finite after step 1") == (every == 1)
+    assert not path.exists()
+
+
+def test_a_clip_without_gradients_says_so():
+    net = nn.Linear(2, 2, rng=0)
+    other = nn.Parameter(np.zeros(2))
+    with pytest.raises(GradientError, match="no parameter has a gradient"):
+        train.fit(net, losses.cross_entropy, (X, Y), optimizer=optim.SGD([other], lr=0.1), clip=1.0,
+                  progress=False)  # fmt: skip
 
 
 def test_an_infinite_gradient_that_is_clipped_is_explained():

@@ -156,6 +156,8 @@ class Run:
             try:
                 self._clip(self.optimizer.parameters)
             except GradientError:
+                if all(p.grad is None for p in self.optimizer.parameters):
+                    raise
                 self._detective.explain(f"fit: the gradient is not finite {self._where()}.")
 
     def _closure(self) -> float:
@@ -181,7 +183,7 @@ class Run:
         if self.schedule is not None:
             self.schedule.after_step(self._sum / self._rows)
         if self.checkpoint is not None and self.checkpoint.due(self.steps):
-            checkpoints.save(self.checkpoint.path, self)
+            self._keep()
         self._progress.step(self.epoch + 1, self._rows, self.measures.loss / self.measures.rows)
         self._rows, self._sum = 0, 0.0
 
@@ -189,10 +191,10 @@ class Run:
         """Measure, remember, and let the others know."""
         if not self.measures.rows:
             raise ArgumentError("fit: the data gave no batch.", expected="at least one an epoch")
-        if spoiled := self._detective.spoiled():
-            after = f"after step {self.step} of epoch {self.epoch + 1}"
-            self._detective.explain(f"fit: {spoiled} is not finite {after}.")
         results = self.measures.results()
+        is_last = self.epoch + 1 == self.epochs or self._stopping is not None
+        if is_last or self.validation is not None or self.checkpoint is not None:
+            self._check_numbers()  # else the next loss shows it
         if self.validation is not None:
             measure(self.model, self.loss, self.validation, self.validated)
             results |= {f"val_{name}": x for name, x in self.validated.results().items()}
@@ -209,7 +211,7 @@ class Run:
         self.epoch, self.step = self.epoch + 1, 0
         self.measures.reset()
         if self.checkpoint is not None:
-            checkpoints.save(self.checkpoint.path, self)
+            self._keep()
         if self._interrupts.asked:
             self.stop(f"Ctrl-C after epoch {self.epoch}")
 
@@ -217,7 +219,17 @@ class Run:
         """Keep where the epoch was left, to go on from there; the part of it is measured yet."""
         self._is_partial = True
         if self.checkpoint is not None:
-            checkpoints.save(self.checkpoint.path, self)
+            self._keep()
+
+    def _keep(self) -> None:
+        """Write a checkpoint; but nan must not take the place of numbers."""
+        self._check_numbers()
+        checkpoints.save(self.checkpoint.path, self)  # type: ignore[union-attr]  # it is due
+
+    def _check_numbers(self) -> None:
+        if spoiled := self._detective.spoiled():
+            after = f"after step {self.step} of epoch {self.epoch + 1}"
+            self._detective.explain(f"fit: {spoiled} is not finite {after}.")
 
     # Resuming
 
