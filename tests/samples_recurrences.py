@@ -68,6 +68,7 @@ def _lstm(x: Any, h: Any, c: Any, *weights: Any, mask: Any = None) -> Any:
     return trajectory(lstm, 4, x, (h, c), weights, mask)
 
 
+LIGHT = np.linspace(-1, 1, 18, dtype=np.float32).reshape(3, 2, 3)  # beside weights of float64
 ENDS = np.array([[True, True, False], [True, False, True], [True, False, False]])
 
 
@@ -86,11 +87,39 @@ def _cases(gates: int, states: int, **options: Any) -> list[Case]:
         case(*inputs(1, 2), None, b, **options),
         case(*inputs(3, 3), b, b, mask=ENDS, **options),
         case(x, *[np.zeros((2, 2), np.float32)] * states, w_ih, w_hh, b, None, **options),
+        case(LIGHT, *inputs()[1:], b, b, **options),
     ]
+
+
+def _step(gates: int, states: int, **options: Any) -> list[Case]:
+    """Of a batch, and of one sequence, without biases."""
+    b = normal(2 * gates)
+    weights = normal(2 * gates, 3), normal(2 * gates, 2)
+    return [
+        case(normal(3, 3), *[normal(3, 2)] * states, *weights, b, b, **options),
+        case(normal(3), *[normal(2)] * states, *weights, **options),
+    ]
+
+
+def _after_one(value: Callable, states: int) -> Callable:
+    """The last of the states that a trajectory of one step has."""
+
+    def step(x: Any, *others: Any, **options: Any) -> Any:
+        if x.ndim == 1:
+            starts = [s[None] for s in others[:states]]
+            y = step(x[None], *starts, *others[states:], **options)
+            return y[0] if states == 1 else tuple(s[0] for s in y)
+        y = value(x[None], *others, **options)
+        return y[1] if states == 1 else (y[0, 1], y[1, 1])
+
+    return step
 
 
 RECURRENCES = [
     Row(ops.rnn_states, _cases(1, 1), _cases(1, 1, nonlinearity="relu"), value=_rnn),
     Row(ops.gru_states, _cases(3, 1), value=_gru),
     Row(ops.lstm_states, _cases(4, 2), value=_lstm),
+    Row(ops.rnn_step, _step(1, 1), _step(1, 1, nonlinearity="relu"), value=_after_one(_rnn, 1)),
+    Row(ops.gru_step, _step(3, 1), value=_after_one(_gru, 1)),
+    Row(ops.lstm_step, _step(4, 2), value=_after_one(_lstm, 2)),
 ]

@@ -8,6 +8,7 @@ import microtensor as mt
 from microtensor import Value, nn, ops
 from microtensor.errors import ArgumentError, GradientCheckError, ShapeError
 from microtensor.graph import ancestors
+from microtensor.ops import recurrences
 from microtensor.primitives import registry
 
 T, B, I, H = 5, 3, 4, 2
@@ -233,6 +234,44 @@ def test_a_layer_passes_the_check_of_models(name):
 
     net = LAYERS[name](1, 1, bidirectional=True, rng=0, dtype=np.float64)
     assert mt.check_model(net, loss, X[:2, :, :1], np.ones((2, B, 2)))
+
+
+@each
+def test_frozen_weights_get_no_gradient_and_the_others_the_same(name):
+    net, free = make(name), make(name)
+    net.weight_hh_l0.requires_grad = False
+    for one in (net, free):
+        one(X)[0].sum().backward()
+    assert net.weight_hh_l0.grad is None
+    for key in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
+        same(getattr(net, key).grad, getattr(free, key).grad)
+
+
+@each
+def test_nothing_is_kept_of_a_call_that_is_not_recorded(name):
+    with mt.no_grad():
+        output, last = make(name)(X)
+    assert all(y.fn is None and not y.requires_grad for y in flat((output, last)))
+    same((output, last), make(name)(X))
+
+
+@each
+def test_a_batch_of_none_gives_none(name):
+    net = make(name, bidirectional=True)
+    x = Value(np.zeros((T, 0, I)))
+    output, last = net(x, lengths=np.zeros(0, int))
+    output.sum().backward()
+    assert output.shape == (T, 0, 2 * H)
+    assert {y.shape for y in flat(last)} == {(2, 0, H)}
+    assert x.grad.shape == (T, 0, I)
+    assert not any(p.grad.any() for p in net.parameters())
+
+
+def test_arrays_of_the_loop_begin_where_a_line_of_the_cache_does():
+    for shape, dtype in (((3, 5), np.float32), ((7,), np.float64), ((1, 2), np.float32)):
+        made = [recurrences.empty(shape, dtype) for _ in range(5)]
+        assert all(a.ctypes.data % 64 == 0 and a.flags.c_contiguous for a in made)
+        assert {(a.shape, a.dtype) for a in made} == {(shape, np.dtype(dtype))}
 
 
 @each
