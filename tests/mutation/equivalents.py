@@ -7,6 +7,7 @@ from .equivalents_c_to_d import C_TO_D
 from .equivalents_e_to_l import E_TO_L
 from .equivalents_m_to_q import M_TO_Q
 from .equivalents_r_to_z import R_TO_Z
+from .equivalents_recurrences import RECURRENCES
 
 # (file, function, before, after): reason
 EQUIVALENT: dict[tuple[str, str, str, str], str] = {
@@ -15,4 +16,5 @@ EQUIVALENT: dict[tuple[str, str, str, str], str] = {
     **E_TO_L,
     **M_TO_Q,
     **R_TO_Z,
+    **RECURRENCES,
 }
