@@ -313,6 +313,18 @@ def test_the_mean_is_over_the_rows_that_count_by_their_weight(options):
         assert mt.check_gradients(lambda x: losses.nll(x, LABELS, **options), P)
 
 
+@pytest.mark.parametrize("options", [*OPTIONS, *SMOOTHED])
+def test_options_keep_float32(options):
+    for target in (LABELS, SHARES):
+        for reduction in ("mean", "sum", "none"):
+            x = mt.Value(P.astype(np.float32))
+            loss = losses.cross_entropy(x, target, reduction=reduction, **options)
+            loss.sum().backward()
+            assert loss.dtype == x.grad.dtype == np.float32
+            wide = losses.cross_entropy(P, target, reduction=reduction, **options)
+            assert np.allclose(loss.data, wide, rtol=1e-5)
+
+
 def test_the_plain_mean_is_one_step_of_the_graph():
     for x, labels in ((P, LABELS), (P[0], 2), (P.T[None], LABELS[None])):
         loss = losses.cross_entropy(mt.Value(x), labels)
