@@ -203,6 +203,14 @@ def test_a_plateau_goes_on_from_a_state_as_if_never_stopped():
     assert (fresh.mode, fresh.patience, fresh.best) == ("max", 2, 3.0)
 
 
+def test_the_options_are_part_of_the_state():
+    cosine = optim.OneCycleLR(make(momentum=0.9), 0.5, 12)
+    linear = optim.OneCycleLR(make(momentum=0.9), 0.5, 20, anneal_strategy="linear")
+    cosine.load_state_dict(linear.state_dict())
+    assert (cosine.anneal_strategy, cosine.total_steps) == ("linear", 20)
+    assert rates(cosine)[1:] == rates(linear)[1:]  # the first is the state of the optimizers
+
+
 MISFITS = [
     (lambda o: optim.StepLR(o, 2), {"gamma": None}, "this schedule", "gamma"),
     (lambda o: optim.StepLR(o, 2), {"base_lrs": [0.1, 0.2]}, "this schedule", "base_lrs"),
