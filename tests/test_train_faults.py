@@ -190,6 +190,12 @@ def test_ctrl_c_ends_the_epoch_and_keeps_what_was_learned(step, tmp_path):
     assert resumed.stopped is None
 
 
+def test_ctrl_c_is_answered_where_progress_is_shown(capsys):
+    fit(network(), callbacks=[Interrupt(3)], progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "Ctrl-C: this epoch ends here. Once more stops at once."
+
+
 def test_ctrl_c_during_validation_lets_the_epoch_end():
     class Validation:
         def __iter__(self):

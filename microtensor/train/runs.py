@@ -133,6 +133,7 @@ class Run:
             self._group, self._asked = group, False
             yield group
             if self._interrupts.asked:
+                self._progress.say("Ctrl-C: this epoch ends here. Once more stops at once.")
                 self.stop(f"Ctrl-C in epoch {self.epoch + 1}, after step {self.step} of it")
             if self._stopping is not None:
                 break
