@@ -192,7 +192,7 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             continue
         try:
             if sent is not None:
-                c = sent[position]
+                c = NOTHING if known.rules[position] is None else sent[position]
             elif rules is None:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             else:

@@ -309,6 +309,7 @@ def together(fn: Callable) -> Callable[[Rule], Rule]:
     """Add one rule for all operands of a function, for plain arrays: where they share their work.
 
     ``rule(g, y, wanted, *inputs, *options)`` gives a list of contributions; ``wanted`` has bools.
+    What it gives for an operand that is not wanted, or has no rule, is not looked at.
     """
 
     def learn(rule: Rule) -> Rule:

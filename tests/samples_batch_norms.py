@@ -35,7 +35,7 @@ def _of(x: Any, weight: Any, bias: Any, eps: float = 0.1) -> Any:
 
 
 BATCH_NORMS = [
-    Row(batch_norms.batch_moments, case(normal(4, 3)), case(normal(2, 3, 2)),
+    Row(batch_norms.batch_moments, case(normal(4, 3)), case(normal(1, 3)), case(normal(2, 3, 2)),
         case(normal(2, 1, 2, 2)), value=_moments),
     Row(batch_norms.batch_norm, _of(normal(4, 3), normal(3), normal(3)),
         _of(normal(2, 3, 2), normal(3), None), _of(normal(3, 2, 2, 1), None, normal(2), 1e-5),

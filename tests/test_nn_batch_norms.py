@@ -6,6 +6,8 @@ import pytest
 import microtensor as mt
 from microtensor import nn
 from microtensor.errors import ArgumentError, ShapeError
+from microtensor.ops import batch_norms
+from microtensor.primitives import known
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(5.0, 3.0, (6, 4, 3, 2))
@@ -104,6 +106,40 @@ def test_its_gradients_agree_with_differences(training, options):
     assert mt.check_gradients(lambda x: (norm(x) * weights).sum(), x, order=2)
     net = nn.Sequential(norm, nn.Flatten(), nn.Linear(6, 1, rng=0, dtype=np.float64))
     assert mt.check_model(net, lambda y, t: np.mean((y - t) ** 2), x, np.ones((5, 1)))
+
+
+@pytest.mark.parametrize("weight", [None, RNG.standard_normal(4)])
+@pytest.mark.parametrize("bias", [None, RNG.standard_normal(4)])
+def test_one_call_is_what_it_stands_for_and_so_are_its_gradients(weight, bias):
+    fused, spelled = ([None if v is None else mt.Value(v) for v in (X, weight, bias)] for _ in "ab")
+    moments = [batch_norms.batch_moments(fused[0]),
+               known(batch_norms.batch_moments).stands_for(spelled[0])]  # fmt: skip
+    assert np.allclose(moments[0].data, moments[1].data, rtol=1e-12)
+    y = batch_norms.batch_norm(*fused, moments[0], 0.1)
+    z = known(batch_norms.batch_norm).stands_for(*spelled, moments[1], 0.1)
+    assert np.allclose(y.data, z.data, rtol=1e-12)
+    for output in (y, z):
+        (output**3).sum().backward()
+    for v, w in zip(fused, spelled, strict=True):
+        if v is not None:
+            assert np.allclose(v.grad, w.grad, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("of", ["x", "weight", "bias", "x weight", "x bias", "weight bias"])
+def test_only_the_gradients_that_are_wanted_come(of):
+    norm, x = layer(), mt.Value(X, requires_grad="x" in of.split())
+    other, z = layer(), mt.Value(X)
+    for name in ("weight", "bias"):
+        getattr(norm, name).data = getattr(other, name).data = RNG.standard_normal(4)
+        getattr(norm, name).requires_grad = name in of
+    (norm(x) ** 3).sum().backward()
+    (other(z) ** 3).sum().backward()
+    pairs = {"x": (x, z), "weight": (norm.weight, other.weight), "bias": (norm.bias, other.bias)}
+    for name, (found, expected) in pairs.items():
+        if name in of.split():
+            assert np.allclose(found.grad, expected.grad, rtol=1e-12)
+        else:
+            assert found.grad is None
 
 
 def test_the_same_network_learns_with_and_without_a_scale_of_its_input():

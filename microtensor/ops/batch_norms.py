@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import differentiable, primitive, stands_for
+from ..primitives import differentiable, primitive, stands_for, together
 
 _LETTERS = "abcdefgh"
 
@@ -24,7 +24,7 @@ def _rest(x: Any) -> tuple[int, ...]:
 
 
 def _count(x: Any) -> int:
-    return max(np.size(x) // max(np.shape(x)[1], 1), 1)  # of an empty batch all sums are 0
+    return max(np.size(x) // np.shape(x)[1], 1)  # of an empty batch all sums are 0
 
 
 def along(x: Any, per_channel: Any) -> Any:
@@ -122,30 +122,47 @@ def _scale(weight: Any, moments: Any, eps: float) -> Any:
     return r if weight is None else r * weight
 
 
-def _to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any, moments: Any, eps: float) -> Any:
-    """With ``z = (x - m) r``: dL/dx = w r (g - mean(g) - z mean(g z)), the paper's parts in one.
+# With ``z = (x - m) r``: dL/dw = Σ g z, dL/db = Σ g, and dL/dx = w r (g - mean(g) - z mean(g z)),
+# which is the sum of the paper's three parts.
 
-    The operators that end in = work in place on arrays, which saves memory, and not on Values.
-    """
+
+def _to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any, moments: Any, eps: float) -> Any:
     n, r2 = _count(x), 1 / (moments[1] + eps)
     d = x - along(x, moments[0])
-    d *= along(x, _sum_of_products(d, g) * r2 / -n)
+    by_variance = d * along(x, _sum_of_products(d, g) * r2 / n)
+    by_mean = along(x, np.sum(g, axis=_rest(x)) / n)
+    return (g - by_mean - by_variance) * along(x, _scale(weight, moments, eps))
+
+
+differentiable(
+    batch_norm,
+    _to_input,
+    lambda g, y, x, weight, bias, moments, eps: (
+        _sum_of_products(x - along(x, moments[0]), g) / np.sqrt(moments[1] + eps)
+    ),
+    lambda g, y, x, weight, bias, moments: np.sum(g, axis=_rest(x)),
+    None,
+)
+
+
+@together(batch_norm)
+def _rule(
+    g: Any, y: Any, wanted: Any, x: Any, weight: Any, bias: Any, moments: Any, eps: float
+) -> Any:
+    """Do the same with one new array, in which dx comes about, and each sum once."""
+    n, r = _count(x), 1 / np.sqrt(moments[1] + eps)
+    to_bias: Any = np.sum(g, axis=_rest(x)) if wanted[0] or wanted[2] else None
+    if not (wanted[0] or wanted[1]):
+        return [None, None, to_bias, None]
+    d = x - along(x, moments[0])
+    to_weight = _sum_of_products(d, g) * r
+    if not wanted[0]:
+        return [None, to_weight, to_bias, None]
+    d *= along(x, to_weight * r / -n)
     d += g
-    d -= along(x, np.sum(g, axis=_rest(x)) / n)
-    d *= along(x, _scale(weight, moments, eps))
-    return d
-
-
-def _to_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any, moments: Any, eps: float) -> Any:
-    """Give Σ g (x - m) r."""
-    return _sum_of_products(x - along(x, moments[0]), g) / np.sqrt(moments[1] + eps)
-
-
-def _to_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any, moments: Any, eps: float) -> Any:
-    return np.sum(g, axis=_rest(x))
-
-
-differentiable(batch_norm, _to_input, _to_weight, _to_bias, None)
+    d -= along(x, to_bias / n)
+    d *= along(x, r if weight is None else r * weight)
+    return [d, to_weight, to_bias, None]
 
 
 @stands_for(batch_norm)
