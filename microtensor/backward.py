@@ -344,12 +344,34 @@ def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
         return []
     known = registry[node.fn]
     shown = [a._data if isinstance(a, Node) else a for a in node.args]
+    if known.plain_rules is not None and gradient.__class__ is float:
+        numbers = _contributions_of_numbers(known.plain_rules, node, gradient, shown)
+        if numbers is not None:
+            return numbers
     sent = []
     for position, a in enumerate(node.args):
         if isinstance(a, Node) and a._requires_grad:
             c = _by_full_rule(known, position, gradient, node._data, shown, node, False)
             c = zeros_for(a) if c is NOTHING else fit(c, a._data, known.fn, position)
             sent.append((position, a, c))
+    return sent
+
+
+def _contributions_of_numbers(
+    rules: tuple, node: Node, g: float, shown: list[Any]
+) -> list[tuple[int, Node, Any]] | None:
+    """Do as `contributions` for a call on plain floats; None if it is no matter of those."""
+    y = node._data
+    sent = []
+    try:
+        for position, a in enumerate(node.args):
+            if isinstance(a, Node) and a._requires_grad:
+                c = rules[position](g, y, *shown)
+                if c.__class__ is not float or a._data.__class__ is not float:
+                    return None
+                sent.append((position, a, c))
+    except (ArithmeticError, TypeError):
+        return None
     return sent
 
 

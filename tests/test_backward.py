@@ -294,6 +294,30 @@ def test_all_gradients_and_contributions_touch_no_grad():
     assert all(v.grad is None for v in (x, w, h, y))
 
 
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: x * 3.0,
+        lambda x: x / x,
+        lambda x: x**3,
+        lambda x: x**-1,
+        lambda x: x**0.5,
+        lambda x: np.sqrt(x),
+        lambda x: np.tanh(x),
+        lambda x: np.maximum(x, x),
+        lambda x: 2.0**x,
+    ],
+)
+@pytest.mark.parametrize("at", [2.0, 0.0, -2.0, np.inf])
+def test_contributions_on_plain_numbers_are_what_backward_adds_up(compute, at):
+    with np.errstate(all="ignore"):
+        x = mt.Value(at)
+        y = compute(x)
+        y.backward()
+        total = sum(c for _, operand, c in contributions(y, 1.0) if operand is x)
+        assert float(total) == pytest.approx(x.grad, nan_ok=True)
+
+
 def test_contributions_add_up_to_the_gradient():
     x = Value(np.array([[1.0, 2.0], [3.0, 4.0]]))
     y = x @ x + x.sum(axis=0)

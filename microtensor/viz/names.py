@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ _LOSS = re.compile(r"(?:loss|cost|error|E|L|J)(?:_?(?:\d+|total))?", re.IGNORECA
 _LISTS = (list, tuple)
 
 
+@lru_cache(maxsize=1024)  # a graph of a hundred thousand calls has few functions
 def function_word(fn: Any) -> str:
     """Name a function by its last word: ``multiply`` for ``numpy.multiply``."""
     return name_of(fn).rsplit(".", 1)[-1].lstrip("_")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ def trouble_of(made: Recorded, data: Any, grad: Any) -> str | None:
 
 def not_finite(x: Any) -> str | None:
     """Say how many entries are no finite numbers, if any are not."""
+    if x.__class__ is float and math.isfinite(x):  # nearly all of a graph of numbers
+        return None
     entries = np.asarray(x)
     if entries.dtype.kind not in "fc" or np.isfinite(entries).all():
         return None
