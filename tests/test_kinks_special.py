@@ -10,6 +10,7 @@ from scipy import special
 import microtensor as mt
 from microtensor import Value
 from microtensor.errors import MissingRuleError, NotAnArrayError
+from microtensor.ops.families import bessel_i
 
 INF, NAN = np.inf, np.nan
 
@@ -52,6 +53,42 @@ def test_the_reciprocal_gamma_function_has_slopes_where_gamma_has_poles():
     n = np.arange(6)
     found = gradients(special.rgamma, -n.astype(float))[0]
     np.testing.assert_allclose(found, (-1.0) ** n * special.factorial(n), rtol=1e-12)
+
+
+def test_the_reciprocal_gamma_function_has_slopes_at_whole_numbers():
+    n = np.arange(1.0, 7.0)
+    found = gradients(special.rgamma, n)[0]
+    np.testing.assert_allclose(found, -special.psi(n) / special.gamma(n), rtol=1e-12)
+
+
+def test_the_slope_in_the_power_of_box_and_cox_has_its_limits_at_0():
+    found = gradients(special.boxcox, [0.0, 0.0], [0.0, 2.0])[1]
+    np.testing.assert_array_equal(found, [INF, 0.25])
+
+
+def test_terms_of_weight_0_have_a_mixed_second_derivative():
+    a, b = Value([0.0, 1.0]), Value([1.0, 0.0])
+    y = mt.special.logsumexp(a, b=b)
+    by_a, by_b = mt.derivatives.gradients([y], [a, b], create_graph=True)
+    of_a = mt.derivatives.gradients([by_a[1]], [b])[0]
+    of_b = mt.derivatives.gradients([by_b[1]], [a])[0]
+    np.testing.assert_allclose(of_a[1], np.e, rtol=1e-15)  # of log(e^a0 + b1 e^a1)
+    np.testing.assert_allclose(of_b[1], np.e, rtol=1e-15)
+
+
+def test_sums_of_exponentials_that_are_0_or_infinite_share_as_pytorchs():
+    a, b = gradients(lambda a, b: mt.special.logsumexp(a, b=b), [INF, 1.0], [1.0, 1.0])
+    np.testing.assert_array_equal(a, [INF, np.exp(1.0)])
+    a, b = gradients(
+        lambda a, b: mt.special.logsumexp(a, b=b, return_sign=True)[0], [0.0, 0.0], [1.0, -1.0]
+    )
+    np.testing.assert_array_equal([a, b], np.zeros((2, 2)))
+
+
+def test_sums_of_exponentials_have_the_dtype_of_both():
+    a, b = np.ones(2, np.float32), np.ones(2)
+    y, sign = mt.special.logsumexp(Value(a), b=b, return_sign=True)
+    assert y.dtype == sign.dtype == np.float64
 
 
 def test_box_and_cox_meet_the_logarithm_at_a_power_of_zero():
@@ -225,3 +262,9 @@ def test_boxcox_of_0_is_minus_1_by_power_which_has_a_slope():
         assert gradients(lambda p: special.boxcox1p(-1.0, p), [2.0])[0] == 0.25
     assert by_power.tolist() == [4.0, 0.25]
     assert second == [-16.0]
+
+
+@pytest.mark.parametrize("order", [1, 3, 8])
+def test_bessel_functions_are_exact_from_small_to_large_numbers(order):
+    for x in np.linspace(0.01, 60, 40):
+        np.testing.assert_allclose(bessel_i(x, order=order), special.iv(order, x), rtol=1e-12)

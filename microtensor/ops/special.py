@@ -285,7 +285,7 @@ learn(special.cotdg, lambda g, y, x: -g * (DEGREE * (1 + y * y)))
 
 
 def _slope_in_power(log: Any, power: Any) -> Any:
-    lowest = np.logical_and(np.isneginf(log), np.greater(power, 0))  # y = -1 / power there
+    lowest = np.logical_and(np.isneginf(log), np.greater_equal(power, 0))  # y = -1 / power there
     log = np.where(lowest, 0, log)
     slope = log * log * (special.hyp1f1(2, 3, power * log) / 2)
     return np.where(lowest, 1 / np.square(np.where(lowest, power, 1)), slope)
@@ -372,7 +372,9 @@ def _share_of_exponents(
     g: Any, y: Any, a: Any, b: Any, axis: Any, keepdims: bool, magnitude: bool
 ) -> Any:
     share = _share(g, y, a, b, axis, keepdims, magnitude)
-    return b * np.where(np.equal(b, 0), 0, share)  # not b * share: an infinite exp(a) counts not
+    # Not b * share: times 0, an infinite exp(a) counts not.
+    lost = np.logical_and(np.equal(b, 0), np.logical_not(np.isfinite(share)))
+    return b * np.where(lost, 0, share)
 
 
 learn(log_of_sum_exp, _share_of_exponents, _share)
