@@ -230,6 +230,34 @@ def test_only_what_is_cut_off_and_not_0_is_differentiated_by_singular_values():
     assert pseudoinverses._cuts(regular, np.linalg.pinv(regular, 0.6))
 
 
+@pytest.mark.parametrize("ord", [1, 2.5, 3, 4])
+def test_the_slope_of_a_norms_slope_is_0_at_0_as_pytorchs(ord):
+    np.testing.assert_array_equal(second(vector_norm(ord), [0.0, 0.0]), [0, 0])
+
+
+def test_the_number_of_entries_has_no_slope_even_under_an_infinite_gradient():
+    v = Value([0.0, 3.0])
+    np.linalg.vector_norm(v, ord=0).backward(INF)
+    np.testing.assert_array_equal(v.grad, [0, 0])
+
+
+def test_the_slope_of_a_norms_slope_is_infinite_at_an_entry_of_0():
+    with np.errstate(all="ignore"):
+        found = second(vector_norm(1.5), [0.0, 2.0])
+    assert not np.isfinite(found[0])
+    np.testing.assert_allclose(found[1], 0, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 2, 2), (2, 3, 2, 2), (0, 2, 2)])
+def test_singular_matrices_of_a_batch_have_an_infinite_condition(shape):
+    x = np.broadcast_to([[2.0, 1.0], [0.0, 1.0]], shape).copy()
+    x[..., :1, :] *= np.arange(np.prod(shape[:-2], dtype=int)).reshape(*shape[:-2], 1, 1)
+    for p in (1, "fro"):
+        found = np.linalg.cond(Value(x), p)
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(getattr(found, "data", found), np.linalg.cond(x, p))
+
+
 # Nothing at all
 
 

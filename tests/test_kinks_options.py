@@ -32,6 +32,7 @@ VALUES = {
     "unique_all of nan": (lambda x: np.unique_all(x)[3], np.array([NAN, 2.0, NAN])),
     "unique_values of nan": (lambda x: np.sort(np.unique_values(x)), np.array([NAN, 2.0, NAN])),
     "linspace to float32": (lambda x: np.linspace(x[0], 4.0, 4, dtype=np.float32), X),
+    "linspace of two, step": (lambda x: np.linspace(x[0], 4.0, 2, retstep=True)[1], X),
     "linspace across all digits": (lambda x: np.linspace(x[0], 1.0, 2), np.array([1e16])),
     "geomspace across all digits": (lambda x: np.geomspace(x[0], 0.1, 2), np.array([1e30])),
     "arange to float32": (lambda x: np.arange(x[1], 3.0, dtype=np.float32, like=x), X),
@@ -58,6 +59,31 @@ VALUES = {
     "piecewise of one number, by a row": (
         lambda x: np.piecewise(x[0], np.array([False, True]), [np.square, np.negative]), X,
     ),
+    "norm of a vector, of order 3": (lambda x: np.linalg.norm(x, 3), X),
+    "norm of a vector, of order 2": (lambda x: np.linalg.norm(x, 2), X),
+    "norm of a matrix, fro": (lambda x: np.linalg.norm(x, "fro"), M),
+    "interp of float32": (lambda x: np.interp(x, [0.0, 4.0], [1.0, 2.0]), X.astype(np.float32)),
+    "interp at the end, right": (lambda x: np.interp(x, [0.0, 3.0], [1.0, 2.0], right=7.0), X),
+    "interp at one point": (lambda x: np.interp(x, x[:1], [5.0]), X[:1]),
+    "interp of nan": (lambda x: np.interp(x, [0.0, 1.0], [5.0, 6.0]), np.array([NAN, 0.5])),
+    "average, how many": (lambda x: np.average(x, axis=0, returned=True)[1], M),
+    "average, total of float32 weights": (
+        lambda x: np.average(x, weights=np.ones(4, np.float32), returned=True)[1], X,
+    ),
+    "average of int8 by float32": (
+        lambda w: np.average(np.arange(4, dtype=np.int8), weights=w), X.astype(np.float32),
+    ),
+    "average of float32 by int8": (
+        lambda x: np.average(x, weights=np.arange(4, dtype=np.int8)), X.astype(np.float32),
+    ),
+    "corrcoef of one": (lambda x: np.corrcoef(x), X),
+    "multiply.outer of a number": (lambda x: np.multiply.outer(2.0, x), X.astype(np.float32)),
+    "multiply.outer by a number": (lambda x: np.multiply.outer(x, 2.0), X.astype(np.float32)),
+    "hypot.reduce of a number": (lambda x: np.hypot.reduce(x, axis=-1), np.array(-2.0)),
+    "logaddexp.reduce where all": (lambda x: np.logaddexp.reduce(x, where=True), X),
+    "cov of two": (lambda x: np.cov(x), M[:2].T),
+    "cov, far away": (lambda x: np.cov(x), 1e9 + M.T),
+    "cov, far away and weighted": (lambda x: np.cov(x, aweights=X), 1e9 + M.T),
     "trim_zeros of zeros": (lambda x: np.trim_zeros(0 * x), X),
 }  # fmt: skip
 
@@ -91,6 +117,11 @@ SLOPES = {
         lambda y: np.polyfit(X, y, 2, cov=True)[1], [X * X + [0.1, 0.0, -0.2, 0.3]],
     ),
     "polyadd, one more": (lambda a, b: np.polyadd(a, b), [X[:2], X[:3]]),
+    "tensordot of fewer axes": (lambda a, b: np.tensordot(a, b, 1), [M, M[0]]),
+    "tensordot of more axes": (
+        lambda a, b: np.tensordot(a, b, 1), [X, np.arange(16.0).reshape(4, 2, 2)],
+    ),
+    "repeat of a number along an axis": (lambda x: np.repeat(x, 3, axis=0), [np.array(2.0)]),
     "cumprod of a number along an axis": (lambda x: np.cumprod(x, axis=0), [np.array(3.0)]),
     "apply_along_axis of nothing": (
         lambda x: np.apply_along_axis(np.sum, 1, x[:, :0]), [M],
@@ -119,6 +150,12 @@ REFUSED = {
     "polyint, too few constants": lambda x: np.polyint(x[0], 3, [1.0, 2.0]),
     "polyfit, too few": lambda x: np.polyfit(x[:, 0], [1.0, 2.0], 1),
     "polyfit, no freedom": lambda x: np.polyfit([0.0, 1.0], x[:2, 0], 1, cov=True),
+    "fro of three axes": lambda x: np.linalg.norm(x[None], "fro"),
+    "f of three axes": lambda x: np.linalg.norm(x[None], "f"),
+    "interp between points of a matrix": lambda x: np.interp(0.5, x, x),
+    "interp between no points": lambda x: np.interp(0.5, x[0, :0], x[0, :0]),
+    "correlate of a matrix": lambda x: np.correlate(x, [1.0, 2.0]),
+    "correlate by a matrix": lambda x: np.correlate([1.0, 2.0], x),
     "apply_along_axis without such an axis": lambda x: np.apply_along_axis(np.sum, 2, x),
 }
 
@@ -198,6 +235,44 @@ def test_of_bounds_that_are_equal_the_low_one_gets_what_is_below_both():
     a, low, high = Value([0.0]), Value([1.0]), Value([1.0])
     np.sum(np.clip(a, low, high)).backward()
     assert [v.grad.tolist() for v in (a, low, high)] == [[0], [1], [0]]
+
+
+def test_a_line_to_an_infinite_neighbour_has_no_slope_at_its_point():
+    for xs, x in (([0.0, 1.0, 2.0], 0.0), ([-2.0, -1.0, 0.0], 0.0), ([-1.0, 0.0, 1.0], 1.0)):
+        v = Value([x])
+        np.sum(np.interp(v, xs, [3.0, INF, 4.0])).backward()
+        assert v.grad.tolist() == [0]
+
+
+@pytest.mark.parametrize("options", [{"where": False}, {"where": X > 1}, {"initial": True}])
+def test_options_of_a_reduction_without_a_rule_are_refused(options):
+    with pytest.raises(
+        MissingRuleError, match=r"no derivative rule for its option (where|initial)="
+    ):
+        np.logaddexp.reduce(Value(X), **options)
+
+
+def test_correlations_are_at_most_1_in_size():
+    x = np.random.default_rng(0).standard_normal(5)
+    for factor in (3, -3):
+        assert np.max(np.abs(np.corrcoef(Value(np.stack([x, factor * x + 1]))).data)) == 1
+
+
+def test_a_variance_without_freedom_is_nan_as_numpys():
+    with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
+        assert np.isnan(np.nanvar([1.0, 3.0], ddof=2))
+    assert np.isnan(np.nanvar(Value([1.0, 3.0]), ddof=2).data)
+
+
+def test_windows_far_apart_see_the_padding_before_the_array_only():
+    x, weight = np.arange(1.0, 8.0)[None], np.array([[[100.0, 10.0, 1.0]]])
+    y = mt.conv1d(x, weight, stride=4, padding=1)
+    np.testing.assert_array_equal(y, [[12, 456]])
+
+
+def test_images_without_channels_are_refused():
+    with pytest.raises(ShapeError, match=r"expected  shape \(N, C, H, W\) or \(C, H, W\)"):
+        mt.max_pool2d(np.ones((3, 3)), 2)
 
 
 def test_where_needs_both_choices():

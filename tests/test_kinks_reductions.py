@@ -57,7 +57,15 @@ def test_the_gradient_is_pytorchs(f, x, expected):
         np.testing.assert_allclose(gradient(f, x), expected)
 
 
-@pytest.mark.parametrize("f", [lambda x: np.std(x, ddof=1), lambda x: np.var(x, ddof=1)])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.std(x, ddof=1),
+        lambda x: np.var(x, ddof=1),
+        lambda x: np.var(x, ddof=1, where=np.array([True])),
+        lambda x: np.cov(x),
+    ],
+)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_the_spread_of_one_entry_of_a_sample_is_nan_as_pytorchs(f):
     assert np.isnan(f(Value([2.0])).data)

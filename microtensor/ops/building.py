@@ -117,16 +117,15 @@ def _linspace(
     start, stop = _array_or_number(start), _array_or_number(stop)
     of_both = np.result_type(start, stop, 1.0)  # numbers are weak
     i, gaps = _steps(num, endpoint, of_both, max(np.ndim(start), np.ndim(stop)))
-    difference = np.subtract(stop, start)
-    step = difference / gaps if gaps > 0 else np.nan
-    along = start + i * (step if gaps > 0 else difference)
+    step = np.subtract(stop, start) / max(gaps, 1)
+    along = start + i * step
     if endpoint and gaps > 0:
         along = np.where(np.equal(i, gaps), stop, along)
     if dtype is not None and np.issubdtype(dtype, np.integer):
         along = np.floor(along)
     along = _as_dtype(along, dtype or of_both)
     along = along if axis == 0 else np.moveaxis(along, 0, axis)
-    return (along, step) if retstep else along
+    return (along, step if gaps > 0 else np.nan) if retstep else along
 
 
 def _array_or_number(x: Any) -> Any:

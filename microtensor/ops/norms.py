@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import composite, differentiable
+from .masking import masked
 
 _INF = float("inf")
 
@@ -23,7 +24,7 @@ def _vector_norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool, ord: An
     if ord == 2:
         return x * (g * _reciprocal(y))
     if ord in (0, 1):  # the number of nonzero entries, 0, is a function of steps
-        return (g if ord else 0 * g) * np.sign(x)
+        return (g if ord else masked(g, False)) * np.sign(x)
     if abs(ord) == _INF:
         largest = np.equal(np.abs(x), y)
         return g / np.sum(largest, axis=axis, keepdims=True) * np.where(largest, np.sign(x), 0)
@@ -75,7 +76,7 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any
     if ord == "nuc":
         y = np.sum(np.linalg.svdvals(x), axis=-1)
     elif ord in (2, -2):
-        y = (np.max if ord > 0 else np.min)(np.linalg.svdvals(x), axis=-1)
+        y = (np.max if ord == 2 else np.min)(np.linalg.svdvals(x), axis=-1)
     elif ord in (1, -1, _INF, -_INF):
         sums = np.sum(np.abs(x), axis=-2 if abs(ord) == 1 else -1)
         y = (np.max if ord > 0 else np.min)(sums, axis=-1)
@@ -96,7 +97,7 @@ def _cond(x: Any, p: Any = None) -> Any:
     singular = np.equal(np.linalg.slogdet(x).sign, 0)
     if np.any(singular):
         singular = np.expand_dims(singular, (-2, -1))
-        inverse = np.linalg.inv(np.where(singular, np.eye(np.shape(x)[-1]), x))
+        inverse = np.linalg.inv(np.where(singular, np.eye(*np.shape(x)[-2:]), x))
         inverse = np.where(singular, _INF, inverse)
     else:
         inverse = np.linalg.inv(x)

@@ -117,7 +117,7 @@ def _repeat_rule(g: Any, y: Any, x: Any, repeats: Any, axis: int | None) -> Any:
 def _tile_rule(g: Any, y: Any, x: Any, reps: Any) -> Any:
     """Add up what the copies of the whole received."""
     reps = tuple(np.reshape(reps, -1))
-    ndim = max(len(reps), np.ndim(x))
+    ndim = np.ndim(y)
     shape = (1,) * (ndim - np.ndim(x)) + np.shape(x)
     reps = (1,) * (ndim - len(reps)) + reps
     pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]

@@ -95,8 +95,11 @@ def _average(
             axes = [i % np.ndim(a) for i in (axis if isinstance(axis, tuple) else (axis,))]
             weights = np.transpose(weights, np.argsort(axes))
             weights = np.expand_dims(weights, [i for i in range(np.ndim(a)) if i not in axes])
-        if a.dtype.kind in "iub" and weights.dtype.kind in "iub":
-            weights = np.astype(weights, np.float64)
+        dtype = np.result_type(
+            a.dtype, weights.dtype, np.float64 if a.dtype.kind in "iub" else a.dtype
+        )
+        if weights.dtype != dtype:
+            weights = astype(weights, dtype)
         total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, **kept)
         if np.any(np.equal(total, 0)):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
@@ -132,16 +135,17 @@ def _cov(
     if weights is None:
         total: Any = np.shape(x)[1]
         mean, freedom = np.mean(x, axis=1, keepdims=True), total - ddof
-        scaled = x - mean
+        apart = scaled = x - mean
     else:
         total = np.sum(weights)
         mean = np.sum(x * weights, axis=1, keepdims=True) / total
         unbiased = total if aweights is None else np.sum(weights * aweights) / total
         freedom = total - ddof * (1 if aweights is None else unbiased)
-        scaled = (x - mean) * weights
+        apart = x - mean
+        scaled = apart * weights
     if freedom <= 0:
         freedom = 0.0
-    return np.squeeze(np.matmul(scaled, np.transpose(x - mean)) / freedom)
+    return np.squeeze(np.matmul(scaled, np.transpose(apart)) / freedom)
 
 
 def _rows(m: Any, rowvar: bool, dtype: Any) -> Any:

@@ -69,9 +69,8 @@ def method_of(ufunc: np.ufunc, method: str) -> Callable:
 
 def _spread(a: Any, b: Any) -> tuple[Any, Any]:
     """Give the first operand as many further axes as the second has."""
-    if np.ndim(a) and np.ndim(b):
-        a = np.reshape(a, np.shape(a) + (1,) * np.ndim(b))
-    return a, b
+    b = b if hasattr(b, "dtype") else np.asarray(b)  # numbers are not weak here
+    return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b
 
 
 def _reduce(
