@@ -148,6 +148,22 @@ def test_the_value_is_numpys(row):
                 np.testing.assert_array_equal(x, b)
 
 
+def fused(row):
+    return row.fn in registry and registry[row.fn].stands_for is not None
+
+
+@of_rows([row for row in ROWS if fused(row)])
+def test_what_a_fused_function_stands_for_has_its_value(row):
+    for case, inputs in row.samples():
+        spelled = on_values(row, case, inputs)
+        composite = case.call(
+            registry[row.fn].stands_for,
+            [Value(x) if i in set(case.places) else x for i, x in enumerate(inputs)],
+        )
+        assert_same_numbers(composite, case.call(row.value, inputs), eps=64 * EPS)
+        assert len(leaves(spelled)) == len(leaves(composite))
+
+
 @of_rows([row for row in ROWS if row.fn in registry and row.value is not row.fn])
 def test_a_function_that_numpy_lacks_gives_plain_numbers_for_plain_arrays(row):
     for case, inputs in row.samples():

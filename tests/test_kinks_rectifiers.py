@@ -68,3 +68,11 @@ def test_mixed_second_derivatives_of_prelu_are_one_number_at_the_corner_too():
     assert [by_x.data.tolist(), by_weight.data.tolist()] == [[0.25], [0.0]]
     assert gradients([by_x], [weight])[0].tolist() == [1.0]
     assert gradients([by_weight], [x])[0].tolist() == [1.0]
+
+
+def test_an_infinite_term_shares_as_pytorchs():
+    np.testing.assert_array_equal(gradient(ops.logsumexp, [np.inf, 1.0]), [np.inf, np.exp(1.0)])
+
+
+def test_no_labels_have_no_classes():
+    assert ops.one_hot(np.zeros(0, int)).shape == (0, 0)

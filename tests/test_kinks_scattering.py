@@ -17,11 +17,12 @@ CASES = {
     "rows of a tuple": ((7, 50), (RNG.integers(0, 7, 40),)),
     "rows, the last once": ((9, 50), np.array([3, 3, 1, 8, 0, 0, 2])),
     "columns": ((50, 7), (ALL, RNG.integers(-7, 7, 40))),
+    "columns of three": ((50, 3), (ALL, RNG.integers(0, 3, 10))),
     "columns of a matrix of places": ((50, 7, 2), (ALL, RNG.integers(0, 7, (4, 5)))),
     "numbers, many": ((100,), RNG.integers(0, 100, 300)),
     "numbers, few of many": ((5000,), RNG.integers(0, 5000, 300)),
     "pairs": ((100, 2), RNG.integers(0, 100, 300)),
-    "more than 65536 rows": ((70000, 4), np.repeat([0, 65536, 65537, 69999, 4464, 1], 20)),
+    "more than 65536 rows": ((70000, 4), np.tile([0, 65536, 65537, 69999, 4464, 1], 20)),
     "65536 rows": ((65536, 4), np.repeat([0, 65535, 256, 1, 65535], 20)),
     "a part of the columns": ((50, 9), (slice(0, 40), RNG.integers(0, 9, 40))),
     "one row, columns": ((5, 300), (3, RNG.integers(0, 300, 400))),
@@ -30,7 +31,11 @@ CASES = {
     "two arrays, one climbs": ((300, 3), (CLIMBING, RNG.integers(0, 3, 300))),
     "two arrays, neither climbs": ((300, 3), (TWICE, TWICE % 3)),
     "a list": ((400,), CLIMBING.tolist()),
+    "a tuple in a tuple": ((400,), (tuple(TWICE.tolist()),)),
+    "a mask of one place, and a tuple": ((5, 4), (np.arange(5) == 3, (0,) * 300)),
     "climbing from 0": ((400,), CLIMBING),
+    "climbing from -1": ((400,), np.arange(-1, 400)),
+    "one place, numbers of a row": ((5, 300), np.array([2])),
     "climbing from below 0": ((400,), np.arange(-300, 100)),
     "twice, one after the other": ((400,), TWICE),
     "twice, at the end": ((400,), np.append(CLIMBING, 299)),
@@ -75,6 +80,19 @@ def test_one_number_is_added_everywhere(number):
     np.testing.assert_array_equal(out, reference(np.zeros(400), number, TWICE))
 
 
+@pytest.mark.parametrize("rows", [3, 7])
+def test_one_row_is_added_at_each_place(rows):
+    row, places = RNG.integers(-9, 9, 300).astype(float), np.array([0, 2, 2, 1])
+    out = scattering.add_at(np.zeros((rows, 300)), row, places)
+    np.testing.assert_array_equal(out, reference(np.zeros((rows, 300)), row, places))
+
+
+def test_one_row_is_added_at_each_row_of_places():
+    row, places = np.ones((1, 300)), np.stack([TWICE, TWICE]).reshape(2, 1, 1, 300)
+    out = scattering.add_at(np.zeros(300), row, places)
+    np.testing.assert_array_equal(out, reference(np.zeros(300), row, places))
+
+
 @pytest.mark.parametrize("place", [7, -8])
 @pytest.mark.parametrize(("shape", "before"), [((7, 50), ()), ((50, 7), (ALL,))])
 def test_a_place_beyond_the_end_is_an_error(place, shape, before):
@@ -82,6 +100,14 @@ def test_a_place_beyond_the_end_is_an_error(place, shape, before):
     with pytest.raises(IndexError, match=f"index {place} is out of bounds"):
         scattering.add_at(np.zeros(shape), np.ones((7, 50) if not before else (50, 7)),
                           (*before, places))  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [7, -8])
+@pytest.mark.parametrize("columns", [(), (3,)])
+def test_a_place_beyond_the_end_of_few_columns_is_an_error(place, columns):
+    places = np.resize([0, 1, place, 1], 300)
+    with pytest.raises(IndexError, match=f"index {place} is out of bounds"):
+        scattering.add_at(np.zeros((7, *columns)), np.ones((300, *columns)), places)
 
 
 @pytest.mark.parametrize(

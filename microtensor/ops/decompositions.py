@@ -181,7 +181,8 @@ def _to_vectors(g: Any, basis: Any, s: Any, other: Any) -> Any:
     g, u = _to_basis(g, basis, np.shape(s)[-1])
     inner = u.mT @ g
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
-    twist = (inner - inner.mT) / (_differences(s) * np.where(row + column == 0, 1, row + column))
+    both = row + column
+    twist = (inner - inner.mT) / (_differences(s) * np.where(both == 0, 1, both))
     total = u @ (twist * row)
     if np.shape(u)[-2] > np.shape(u)[-1]:
         total = total + (g - u @ inner) / row

@@ -102,7 +102,7 @@ _SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 def _slogdet_rule(g: Any, y: Any, a: Any) -> Any:
     singular = np.expand_dims(np.equal(y[0], 0), (-2, -1))
     if np.any(singular):  # log 0 has no derivative; the rest of the batch has
-        regular = np.where(singular, np.eye(np.shape(a)[-1], dtype=a.dtype), a)
+        regular = np.where(singular, np.eye(*np.shape(a)[-2:], dtype=a.dtype), a)
         inverse = np.where(singular, np.nan, np.linalg.inv(regular))
     else:
         inverse = np.linalg.inv(a)

@@ -62,7 +62,7 @@ def matrix_exp(a: Any) -> Any:
     halvings = np.ceil(np.log2(np.maximum(size / _RADIUS, 1))).astype(int)[..., None, None]
     a = a * np.ldexp(np.ones((), a.real.dtype), -halvings)
     square = a @ a
-    powers = [np.eye(a.shape[-1], dtype=a.dtype), square, square @ square]
+    powers = [np.eye(*a.shape[-2:], dtype=a.dtype), square, square @ square]
     powers.append(powers[2] @ square)
     c = _PADE
     low = [sum(c[2 * k + odd] * p for k, p in enumerate(powers)) for odd in (0, 1)]

@@ -189,8 +189,8 @@ def _mixing(n: int, m: int, step: float, align_corners: bool, dtype: Any) -> Any
         at = np.arange(m) * ((n - 1) / max(m - 1, 1))
     else:
         at = np.maximum((np.arange(m) + 0.5) * step - 0.5, 0)
-    low = np.minimum(at.astype(int), n - 1)
-    share = np.minimum(at - low, 1)
+    low = at.astype(int)
+    share = at - low
     weights = np.zeros((n, m), np.result_type(dtype, np.float16))
     weights[low, np.arange(m)] += 1 - share
     weights[np.minimum(low + 1, n - 1), np.arange(m)] += share

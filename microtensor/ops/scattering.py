@@ -39,26 +39,25 @@ def add_at(out: np.ndarray, values: Any, index: Any) -> np.ndarray:
 
 def is_basic(index: Any) -> bool:
     """Tell whether an index is made of integers, slices, None and Ellipsis: no place twice."""
-    entries = index if isinstance(index, tuple) else (index,)
-    return all(
-        i is None or i is Ellipsis or isinstance(i, slice | int | np.integer) for i in entries
-    ) and not any(isinstance(i, bool) for i in entries)
+    return all(map(_is_plain, index if isinstance(index, tuple) else (index,)))
+
+
+def _is_plain(i: Any) -> bool:
+    if isinstance(i, slice | int | np.integer):
+        return not isinstance(i, bool)
+    return i is None or i is Ellipsis
 
 
 def _is_once(index: Any) -> bool:
     """Tell whether an index surely names no place twice: masks do not, nor integers that climb."""
     entries = index if isinstance(index, tuple) else (index,)
-    arrays = [np.asarray(i) for i in entries if isinstance(i, np.ndarray | list | bool | np.bool)]
+    arrays = [np.asarray(i) for i in entries if not _is_plain(i)]
     if all(i.dtype == bool for i in arrays):
-        return len(arrays) > 0 and not any(_is_integer(i) for i in entries)
+        return True
     if any(i.dtype.kind not in "iu" or i.ndim != 1 for i in arrays):
         return False
     longest = max(arrays, key=len)  # pairs differ where one of their two numbers does
     return bool(longest.size and longest[0] >= 0 and (longest[1:] > longest[:-1]).all())
-
-
-def _is_integer(i: Any) -> bool:
-    return isinstance(i, int | np.integer) and not isinstance(i, bool)
 
 
 def _only_axis(index: Any) -> tuple[np.ndarray | None, int]:

@@ -99,7 +99,7 @@ def solve_triangular(a: Any, b: Any, *, upper: bool, unitriangular: bool = False
             got=f"a of shape {a.shape}",
         )
     triangle = (np.triu if upper else np.tril)(a, (1 if upper else -1) if unitriangular else 0)
-    return np.linalg.solve(triangle + np.eye(a.shape[-1], dtype=a.dtype) * unitriangular, b)
+    return np.linalg.solve(triangle + np.eye(*a.shape[-2:], dtype=a.dtype) * unitriangular, b)
 
 
 def _triangular_right(g: Any, y: Any, a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
