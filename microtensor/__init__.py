@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     )
     from .randomness import seed
     from .recomputing import checkpoint
-    from .viz import draw, explain, nudge, paths, stages, unroll, what_if
+    from .viz import draw, explain, nudge, paths, stages, summary, unroll, what_if
 
 __version__ = "0.1.0"
 
@@ -111,6 +111,7 @@ _LATE = {
     "save": "io",
     "seed": "randomness",
     "stages": "viz",
+    "summary": "viz",
     "unroll": "viz",
     "what_if": "viz",
 }
@@ -199,6 +200,7 @@ __all__ = [
     "softsign",
     "stages",
     "static",
+    "summary",
     "tanh",
     "tanhshrink",
     "threshold",

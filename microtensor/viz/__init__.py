@@ -3,11 +3,13 @@
 ``draw`` gives a Drawing of a Value's graph, with its gradients, or of a model's network.
 ``snapshot`` gives the same graph as plain data, which every picture here is made of. ``explain``
 tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value;
-``unroll`` gives the graph of the numbers behind arrays.
+``unroll`` gives the graph of the numbers behind arrays. ``summary`` tabulates a model's modules,
+and ``health`` says what is not well in a model or a graph.
 """
 
 from .capture import snapshot
 from .changing import Diff, what_if
+from .diagnosis import Finding, HealthReport, health
 from .drawing import Drawing
 from .explanations import Explanation, explain
 from .graphs import draw
@@ -15,6 +17,7 @@ from .nudging import CheckTable, nudge
 from .pathways import PathTable, paths
 from .snapshots import Edge, Group, Node, Snapshot
 from .staging import Stage, stages
+from .summaries import Summary, summary
 from .unrolling import unroll
 
 __all__ = [
@@ -23,17 +26,22 @@ __all__ = [
     "Drawing",
     "Edge",
     "Explanation",
+    "Finding",
     "Group",
+    "HealthReport",
     "Node",
     "PathTable",
     "Snapshot",
     "Stage",
+    "Summary",
     "draw",
     "explain",
+    "health",
     "nudge",
     "paths",
     "snapshot",
     "stages",
+    "summary",
     "unroll",
     "what_if",
 ]
