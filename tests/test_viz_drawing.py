@@ -237,8 +237,9 @@ def test_a_layout_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     assert time.monotonic() - start < 10
     assert str(error.value) == (
         "fake-dot was stopped: the layout took more than 0.3 seconds.\n"
-        "  Draw a part of the graph, such as one layer's output, or a smaller model.\n"
-        "  Or .save('graph.dot') and lay it out with Graphviz yourself."
+        "  Draw fewer boxes: draw(..., depth=0) folds modules up, and between=(w, loss) or\n"
+        "  neighbourhood=w draw a part. Or .save('graph.dot') and lay it out with Graphviz "
+        "yourself."
     )
 
 

@@ -386,12 +386,13 @@ def test_a_deep_chain_is_refused_with_ways_out_and_without_recursion():
     with pytest.raises(GraphTooLargeError) as error:
         draw(y)
     assert str(error.value) == (
-        "A picture of 10,000 boxes cannot be read.\n"
+        "A picture of 10,001 boxes cannot be read.\n"
         "  expected  at most 1,500\n"
-        "  got       10,000\n"
-        "  Draw a value further back, such as one layer's output, or a smaller batch;\n"
-        "  write the model with modules, which are folded to boxes; or use arrays in place of\n"
-        "  numbers. draw(..., force=True) draws it all the same."
+        "  got       10,001\n"
+        "  depth=0 draws modules, and stretches of what is in none, as boxes;\n"
+        "  between=(w, loss) draws the paths from one value to another, and neighbourhood=w what\n"
+        "  is around one. Or draw a smaller batch, or write the model with modules or arrays.\n"
+        "  draw(..., force=True) draws it all the same."
     )
     assert len(draw(y, force=True).body) > 20_000
 
@@ -411,7 +412,7 @@ def test_modules_that_cannot_be_folded_enough_are_refused():
 @pytest.mark.parametrize(
     ("option", "allowed"),
     [
-        ("view", "'auto' or 'module'"),
+        ("view", "'auto' or 'scalar' or 'tensor' or 'module'"),
         ("rankdir", "'LR' or 'TB'"),
         ("theme", "'light' or 'dark' or 'auto'"),
         ("edges", "'auto' or 'labels' or 'plain'"),

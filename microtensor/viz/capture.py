@@ -143,9 +143,10 @@ def too_many(n: int, limit: int) -> GraphTooLargeError:
         f"A picture of {n:,} boxes cannot be read.",
         expected=f"at most {limit:,}",
         got=f"{n:,}",
-        hint="Draw a value further back, such as one layer's output, or a smaller batch;\n"
-        "write the model with modules, which are folded to boxes; or use arrays in place of\n"
-        "numbers. draw(..., force=True) draws it all the same.",
+        hint="depth=0 draws modules, and stretches of what is in none, as boxes;\n"
+        "between=(w, loss) draws the paths from one value to another, and neighbourhood=w what\n"
+        "is around one. Or draw a smaller batch, or write the model with modules or arrays.\n"
+        "draw(..., force=True) draws it all the same.",
     )
 
 

@@ -99,14 +99,15 @@ def _box_line(box: Box, colors: Theme, largest: float | None, prefix: str) -> st
         label = card(box.node, colors, largest=largest, prefix=prefix)
         words, kind = describe(box.node), box.node.kind
     else:
-        label, words, kind = _module_card(box, colors), _module_words(box), "module"
+        label, words, kind = _module_card(box, colors), module_words(box), "module"
     # Ids are counted in topological order, never an address: two runs give the same bytes.
     return f'{box.id} [id="{box.id}" class="k-{kind}" tooltip={quoted(words)} label={label}]'
 
 
-def _module_words(box: Box) -> str:
+def module_words(box: Box) -> str:
+    """Tell a box of many values in one line."""
     assert box.module is not None
-    return f"{box.module.title}   {_counts(box)}"
+    return f"{box.module.title}   {_counts(box)}" + (f"   {box.told}" if box.told else "")
 
 
 def _module_card(box: Box, colors: Theme) -> str:
@@ -114,6 +115,7 @@ def _module_card(box: Box, colors: Theme) -> str:
     lines = [
         (13, colors.ink, f"<B>► {html(box.module.title, 40)}</B>"),
         (9, colors.muted, f"{_counts(box)} · out {shape_word(box.shape or ())}"),
+        *([(9, colors.muted, html(box.told, 60))] if box.told else []),
         (9, colors.backward, f"‖grad‖ {short(box.grad_norm)}"),
     ]
     rows = "".join(

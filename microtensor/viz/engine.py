@@ -130,8 +130,8 @@ def missing_engine() -> MissingEngineError:
 def _too_slow(program: str, seconds: float) -> GraphTooLargeError:
     return GraphTooLargeError(
         f"{Path(program).name} was stopped: the layout took more than {seconds:g} seconds.",
-        hint="Draw a part of the graph, such as one layer's output, or a smaller model.\n"
-        "Or .save('graph.dot') and lay it out with Graphviz yourself.",
+        hint="Draw fewer boxes: draw(..., depth=0) folds modules up, and between=(w, loss) or\n"
+        "neighbourhood=w draw a part. Or .save('graph.dot') and lay it out with Graphviz yourself.",
     )
 
 

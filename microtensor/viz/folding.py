@@ -36,6 +36,8 @@ class Box:
         The norm of all gradients of the parameters inside.
     shape : tuple of int or None
         Of the youngest value inside: what comes out.
+    told : str
+        What else there is to tell of it.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Box:
     params: int = 0
     grad_norm: float | None = None
     shape: tuple[int, ...] | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +95,7 @@ def scene(snapshot: Snapshot, *, fold: bool | None, depth: int | None, budget: i
     if folded_modules:
         plural = "s" if folded_modules > 1 else ""
         notes.append(f"{folded_modules} module{plural} folded up")
-    return replace(_without_lone_frames(made), notes=tuple(notes))
+    return replace(framed_where_needed(made), notes=tuple(notes))
 
 
 def fold_sums(snapshot: Snapshot) -> tuple[Snapshot, int]:
@@ -226,7 +229,7 @@ def _arrows(snapshot: Snapshot, home: dict[str, str]) -> tuple[Edge, ...]:
     return tuple(arrows)
 
 
-def _without_lone_frames(scene: Scene) -> Scene:
+def framed_where_needed(scene: Scene) -> Scene:
     """Take away frames around a single box: a frame says that several belong together."""
     groups = list(scene.groups)
     moved: dict[str, str | None] = {}

@@ -16,13 +16,12 @@ from ..errors import ArgumentError
 from ..graph import Model
 from ..graph import Node as Recorded
 from . import classic, dots, network
-from .capture import LIMIT, snapshot, too_many
+from .choosing import READABLE, Wish, chosen
 from .drawing import Drawing
-from .folding import BUDGET, Scene, scene
-from .snapshots import Snapshot
+from .folding import Scene
+from .snapshots import Snapshot, describe
 from .theme import FONT, Theme, html, one_of, theme_named
 
-READABLE = 1_500  # boxes; more are refused
 _EQUATIONS = 40  # arrows; with more, the numbers stand in the tooltips alone
 
 
@@ -36,6 +35,9 @@ def draw(
     style: str = "card",
     fold: bool | None = None,
     depth: int | None = None,
+    between: Any = None,
+    neighbourhood: Any = None,
+    hops: int = 2,
     names: Mapping[str, Any] | None = None,
     params: Iterable[Any] | None = None,
     title: str | None = None,
@@ -53,8 +55,11 @@ def draw(
     ----------
     root_or_model : Value or model
         An output, such as a loss; or a model that is a chain of linear layers, such as an MLP.
-    view : {"auto", "module"}
-        ``module`` folds up every module below the outermost, as ``depth=1`` does.
+    view : {"auto", "scalar", "tensor", "module"}
+        ``scalar`` shows the numbers behind arrays, as `unroll` gives them; ``tensor`` every value
+        and no module folded up; ``module`` folds up every module below the outermost, as
+        ``depth=1`` does. By itself: values as they are, and modules folded up, the deepest first,
+        where there would be more than 400 boxes.
     rankdir : {"LR", "TB"}
         From left to right, or from top to bottom.
     theme : {"auto", "light", "dark"}
@@ -64,9 +69,16 @@ def draw(
     style : {"card", "micrograd"}
         ``micrograd`` gives that library's boxes and circles.
     fold : bool, optional
-        Whether chains of additions become one Σ; by itself, above 40 values.
+        Whether chains of additions become one Σ; by itself, above 40 values. Equal modules that
+        are folded up and follow each other become one, ``× n``, unless this is False.
     depth : int, optional
-        How deep modules are shown open: 0 folds up the outermost.
+        How deep modules are shown open: 0 folds up the outermost. Where more than 1,500 calls are
+        in no module, they become at most 24 boxes, each a stretch of them.
+    between : pair of Value or str, optional
+        Draw the paths from the first to the second alone, with what their calls are of.
+    neighbourhood : Value or str, optional
+        Draw what is at most ``hops`` steps from this value alone.
+    hops : int, default 2
     names : mapping of str to Value or array, optional
         Names for what has none, such as ``locals()``.
     params : iterable of Value, optional
@@ -91,7 +103,8 @@ def draw(
     Raises
     ------
     ArgumentError
-        If it is neither a Value nor a model, or an option is not one that is known.
+        If it is neither a Value nor a model, an option is not one that is known, or a part is not
+        in the graph.
     GraphTooLargeError
         If there would be more than 1,500 boxes.
 
@@ -107,25 +120,20 @@ def draw(
         w (param)   data −3   grad 4.9153e−5
     """
     colors = theme_named(theme)
-    one_of("draw", "view", view, ("auto", "module"))
+    one_of("draw", "view", view, ("auto", "scalar", "tensor", "module"))
     one_of("draw", "rankdir", rankdir, ("LR", "TB"))
     one_of("draw", "edges", edges, ("auto", "labels", "plain"))
     one_of("draw", "style", style, ("card", "micrograd"))
     one_of("draw", "by", by, ("value", "gradient"))
     if isinstance(root_or_model, Recorded):
-        taken = snapshot(
-            root_or_model, names=names, params=params, gradient=gradient, gradients=gradients,
-            limit=None if force else LIMIT, open_limit=None if force else READABLE,
+        wish = Wish(
+            view, fold, depth, between, neighbourhood, hops, names, params, gradient, gradients,
+            force,
         )  # fmt: skip
-        if view == "module":
-            depth = 1 if depth is None else depth
-        budget = len(taken.nodes) if force else BUDGET
-        shown = scene(taken, fold=fold, depth=depth, budget=budget)
-        if len(shown.boxes) > READABLE and not force:
-            raise too_many(len(shown.boxes), READABLE)
+        taken, shown = chosen(root_or_model, wish)
         label = taken.node(taken.root).label
         drawing = _blank(rankdir, theme, colors, title or f"Graph of {label}")
-        drawing.text = taken.to_text() if len(taken.nodes) <= READABLE else ""
+        drawing.text = _in_words(taken, shown)
         labelled = edges == "labels" or (edges == "auto" and len(shown.arrows) <= _EQUATIONS)
         if style == "micrograd":
             classic.picture(drawing, shown, colors)
@@ -163,6 +171,14 @@ def _blank(rankdir: str, theme: str, colors: Theme, title: str) -> Drawing:
             "color": colors.arrow, "fontname": FONT, "fontsize": "9.5", "fontcolor": colors.muted,
         },
     )  # fmt: skip
+
+
+def _in_words(taken: Snapshot, shown: Scene) -> str:
+    """Tell the graph as a tree; where there are boxes of many values, box by box."""
+    if all(box.node is not None for box in shown.boxes) and len(taken.nodes) <= READABLE:
+        return taken.to_text()
+    boxes = shown.boxes[:READABLE]
+    return "\n".join(describe(b.node) if b.node else dots.module_words(b) for b in boxes)
 
 
 def _hints(taken: Snapshot, shown: Scene, cards: bool, labelled: bool) -> list[str]:
