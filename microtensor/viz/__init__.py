@@ -4,17 +4,22 @@
 ``snapshot`` gives the same graph as plain data, which every picture here is made of. ``explain``
 tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value;
 ``unroll`` gives the graph of the numbers behind arrays. ``summary`` tabulates a model's modules,
-and ``health`` says what is not well in a model or a graph.
+and ``health`` says what is not well in a model or a graph. ``history``, ``decision_boundary``,
+``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
 from .capture import snapshot
 from .changing import Diff, what_if
+from .curves import history
 from .diagnosis import Finding, HealthReport, health
 from .drawing import Drawing
 from .explanations import Explanation, explain
 from .graphs import draw
+from .landscapes import descend, surface
+from .maps import heatmap
 from .nudging import CheckTable, nudge
 from .pathways import PathTable, paths
+from .regions import decision_boundary
 from .snapshots import Edge, Group, Node, Snapshot
 from .staging import Stage, stages
 from .summaries import Summary, summary
@@ -34,14 +39,19 @@ __all__ = [
     "Snapshot",
     "Stage",
     "Summary",
+    "decision_boundary",
+    "descend",
     "draw",
     "explain",
     "health",
+    "heatmap",
+    "history",
     "nudge",
     "paths",
     "snapshot",
     "stages",
     "summary",
+    "surface",
     "unroll",
     "what_if",
 ]
