@@ -38,6 +38,11 @@ def square():
     return x * x
 
 
+def textbook(**options):
+    net, x = samples.draelos()
+    return draw(net, x=x, theme="textbook", title="Draelos' network", **options)
+
+
 PICTURES = {
     "neuron": lambda: draw(samples.neuron(), title="A neuron"),
     "neuron_dark": lambda: draw(samples.neuron(), theme="dark"),
@@ -51,6 +56,7 @@ PICTURES = {
     "batch_folded": lambda: batch(view="module"),
     "classes": lambda: draw(samples.classes()),
     "network": lambda: draw(samples.Chain(2, 3, 1)),
+    "network_textbook": textbook,
     "network_wide": lambda: draw(samples.Chain(20, 15, 3), theme="dark"),
 }
 
@@ -414,7 +420,7 @@ def test_modules_that_cannot_be_folded_enough_are_refused():
     [
         ("view", "'auto' or 'scalar' or 'tensor' or 'module'"),
         ("rankdir", "'LR' or 'TB'"),
-        ("theme", "'light' or 'dark' or 'auto'"),
+        ("theme", "'light' or 'dark' or 'auto' or 'textbook'"),
         ("edges", "'auto' or 'labels' or 'plain'"),
         ("style", "'card' or 'micrograd'"),
         ("by", "'value' or 'gradient'"),

@@ -11,7 +11,7 @@ from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import draw
 from microtensor.viz.chains import linear_chain
 from microtensor.viz.labels import spread
-from microtensor.viz.theme import LIGHT
+from microtensor.viz.theme import BIAS_INK, LIGHT, TEXTBOOK, WEIGHT_LINE
 
 
 def neurons(drawing):
@@ -206,6 +206,104 @@ def test_a_network_of_too_many_layers_is_refused():
         "A network of 599 layers cannot be seen in one picture.\n"
         "  Draw a part of it, such as a module of a few layers."
     )
+
+
+# The activations of one input
+
+
+def inside(drawing, id):
+    label = re.search(rf"^\t{id} \[.*label=<(.*)>\]$", drawing.source, re.MULTILINE)[1]
+    return [re.sub("<[^>]*>", "", row) for row in label.split("<BR/>")]
+
+
+def test_each_neuron_shows_what_it_answers_to_one_input():
+    net, x = samples.draelos()
+    drawing = draw(net, x=x)
+    printed = samples.published("draelos2019.json")["published"]
+    assert [inside(drawing, f"n0_{i}") for i in range(4)] == [["0.5"], ["2.8"], ["0"], ["−0.1"]]
+    assert [inside(drawing, f"n1_{i}") for i in range(3)] == [
+        ["0.937", "−2"], ["8.55e−6", "−2"], ["0.819", "−2"],
+    ]  # fmt: skip
+    assert printed["a"] == [0.937, 9e-06, 0.819]
+    assert inside(drawing, "n2_0") == ["0.388", "0.6"]
+    assert round(printed["output"], 3) == 0.388
+    assert "in each neuron: its activation, and its bias" in drawing.source
+    assert inside(draw(net), "n0_1") == ["x2"]
+    assert all(p.grad is None for _, p in net.named_parameters())
+
+
+def test_activations_are_found_in_models_of_any_make():
+    x = np.array([0.5, -1.0])
+    hidden = np.tanh
+    for bare in (False, True):
+
+        class Net(samples.Module):
+            def __init__(self):
+                self.a = samples.Linear(np.array([[1.0, 2.0], [3.0, 4.0], [0.5, 0.5]]), np.zeros(3))
+                self.b = samples.Linear(np.array([[1.0, -1.0, 2.0]]), np.ones(1))
+
+            def forward(self, x, bare=bare):
+                if not bare:
+                    return self.b(hidden(self.a(x)))
+                h = hidden(x @ self.a.weight.T + self.a.bias)
+                return h @ np.transpose(self.b.weight) + self.b.bias
+
+        net = Net()
+        answer = np.tanh(net.a.weight.data @ x)
+        drawing = draw(net, x=x)
+        shown = [inside(drawing, f"n1_{i}")[0] for i in range(3)]
+        assert shown == [f"{a:.3f}".rstrip("0").replace("-", "−") for a in answer]
+
+
+@pytest.mark.parametrize(
+    ("x", "got", "hint"),
+    [
+        ([1.0], "(1,)", ""),
+        (np.ones((5, 4)), "(5, 4)", "\n  Of a batch, pass one row: x[0]."),
+    ],
+)
+def test_what_is_no_input_of_the_network_is_told(x, got, hint):
+    with pytest.raises(ArgumentError) as error:
+        draw(samples.draelos()[0], x=x)
+    assert str(error.value) == (
+        "draw: x must be one input of the network.\n"
+        f"  expected  4 numbers\n  got       an array of shape {got}{hint}"
+    )
+
+
+def test_a_model_that_leaves_a_layer_out_has_no_activations():
+    net, x = samples.draelos()
+    net.layers.append(samples.Linear(np.ones((1, 1)), np.ones(1)))
+    net.forward = lambda x: net.layers[0](x)
+    with pytest.raises(ArgumentError) as error:
+        draw(net, x=x)
+    assert str(error.value) == (
+        "draw: Sigmoids gave no activation of each layer.\n"
+        "  expected  a model whose layers are all used in its forward\n"
+        "  got       activations of 1 of 3 layers\n"
+        "  Leave x= out to draw its weights alone."
+    )
+
+
+def test_a_graph_takes_no_input():
+    with pytest.raises(ArgumentError) as error:
+        draw(samples.neuron(), x=[1.0])
+    assert str(error.value) == (
+        "draw: x is an input for a model's network, and a Value has its inputs already.\n"
+        "  expected  a model, for x=\n"
+        "  got       a Value"
+    )
+
+
+def test_the_textbooks_theme_has_inputs_red_weights_gold_and_biases_green():
+    net, x = samples.draelos()
+    source = draw(net, theme="textbook", x=x).source
+    assert source.count(f'color="{TEXTBOOK.input[1]}"') == 4  # the circles, and no others
+    assert {color[:7] for _, _, color, _ in lines(draw(net, theme="textbook"))} == {WEIGHT_LINE}
+    assert source.count(f'COLOR="{BIAS_INK}"') == 4
+    negative = sum(int(np.sum(layer.weight.data < 0)) for layer in net.layers)
+    assert source.count("style=dashed") == negative == 5
+    assert draw(samples.neuron(), theme="textbook").source.count(TEXTBOOK.input[1]) >= 2
 
 
 def test_hostile_names_of_layers_are_only_text():

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+from worked_examples import published
 
 import microtensor as mt
 from microtensor import graph
@@ -103,6 +104,26 @@ def neuron():
     o = n.tanh()
     o.name = "o"
     return o
+
+
+class Sigmoids(Module):
+    """Linear layers with the logistic sigmoid after each."""
+
+    def __init__(self, *layers):
+        self.layers = [Linear(np.array(weight), np.array(bias)) for weight, bias in layers]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = mt.sigmoid(layer(x))
+        return x
+
+
+def draelos():
+    """Draelos' network of four inputs and three hidden neurons, and its input."""
+    given = published("draelos2019.json")["inputs"]
+    first = (given["W1_rows_E_F_G"], [float(given["b1"])] * 3)
+    net = Sigmoids(first, ([given["w_out_E_F_G"]], [given["b_out"]]))
+    return net, given["x"]
 
 
 def mazur():

@@ -44,6 +44,7 @@ def draw(
     gradient: Any = None,
     gradients: bool = True,
     by: str = "value",
+    x: Any = None,
     force: bool = False,
 ) -> Drawing:
     """Draw the computation graph of a Value, or the network of a model.
@@ -62,8 +63,9 @@ def draw(
         where there would be more than 400 boxes.
     rankdir : {"LR", "TB"}
         From left to right, or from top to bottom.
-    theme : {"auto", "light", "dark"}
-        ``auto`` is light, and follows the reader's dark mode in an SVG.
+    theme : {"auto", "light", "dark", "textbook"}
+        ``auto`` is light, and follows the reader's dark mode in an SVG. ``textbook`` has inputs
+        red, weights gold and biases green.
     edges : {"auto", "labels", "plain"}
         Whether numbers stand on the arrows; by itself, up to 40 arrows.
     style : {"card", "micrograd"}
@@ -92,6 +94,8 @@ def draw(
         Whether to compute gradients.
     by : {"value", "gradient"}
         For a network: what the width and the colour of a weight tell.
+    x : array_like, optional
+        For a network: one input, whose activations are shown in the neurons.
     force : bool, default False
         Whether to draw what is too large to be read.
 
@@ -126,6 +130,12 @@ def draw(
     one_of("draw", "style", style, ("card", "micrograd"))
     one_of("draw", "by", by, ("value", "gradient"))
     if isinstance(root_or_model, Recorded):
+        if x is not None:
+            raise ArgumentError(
+                "draw: x is an input for a model's network, and a Value has its inputs already.",
+                expected="a model, for x=",
+                got="a Value",
+            )
         wish = Wish(
             view, fold, depth, between, neighbourhood, hops, names, params, gradient, gradients,
             force,
@@ -143,7 +153,7 @@ def draw(
         _caption(drawing, title, _hints(taken, shown, cards, cards and labelled), colors)
         return drawing
     if isinstance(root_or_model, Model):
-        return network.draw_network(root_or_model, theme=theme, by=by, title=title)
+        return network.draw_network(root_or_model, theme=theme, by=by, title=title, x=x)
     raise ArgumentError(
         "draw: there is nothing to draw.",
         expected="a Value, such as a loss, or a model",

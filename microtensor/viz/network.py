@@ -14,10 +14,23 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, GraphTooLargeError
+from .activity import activity
 from .chains import Layer, linear_chain
 from .drawing import Drawing
 from .labels import Placed, spread
-from .theme import FONT, Theme, html, number, quoted, short, theme_named
+from .theme import (
+    BIAS_INK,
+    FONT,
+    TEXTBOOK,
+    WEIGHT_INK,
+    WEIGHT_LINE,
+    Theme,
+    html,
+    number,
+    quoted,
+    short,
+    theme_named,
+)
 
 WIDEST = 12  # neurons of a layer that are all shown; of a wider one, eight, dots and the last
 _SHOWN = 8
@@ -62,7 +75,12 @@ class Weight:
 
 
 def draw_network(
-    model: Any, *, theme: str = "auto", by: str = "value", title: str | None = None
+    model: Any,
+    *,
+    theme: str = "auto",
+    by: str = "value",
+    title: str | None = None,
+    x: Any = None,
 ) -> Drawing:
     """Draw a model that is a chain of linear layers.
 
@@ -70,10 +88,12 @@ def draw_network(
     ----------
     model : model
         Its parameters are, layer by layer, a weight (out, in) and perhaps a bias (out,).
-    theme : {"auto", "light", "dark"}
+    theme : {"auto", "light", "dark", "textbook"}
     by : {"value", "gradient"}
         What the width and the colour of a line tell.
     title : str, optional
+    x : (I,) array_like, optional
+        One input, whose activations are shown in the neurons.
 
     Returns
     -------
@@ -82,7 +102,8 @@ def draw_network(
     Raises
     ------
     ArgumentError
-        If the model is not such a chain, or gradients are to be shown and there are none.
+        If the model is not such a chain, x is no input of it, or gradients are to be shown and
+        there are none.
     GraphTooLargeError
         If there are too many layers to be seen.
     """
@@ -95,6 +116,7 @@ def draw_network(
             got=f"no .grad of {layers[0].path}",
             hint="Call loss.backward() first, or draw its values.",
         )
+    answers = None if x is None else activity(model, layers, x)
     widths = [layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in layers)]
     columns = _columns(widths)
     labelled = sum(len(a) * len(b) for a, b in pairwise(columns)) <= _LABELLED
@@ -117,9 +139,10 @@ def draw_network(
         edge_attr={"arrowhead": "none"},
     )  # fmt: skip
     for k, column in enumerate(columns):
-        drawing.body.extend(_column(k, column, widths[k], layers, colors))
+        answer = None if answers is None else answers[k]
+        drawing.body.extend(_column(k, column, widths[k], layers, colors, answer))
     drawing.body.extend(_lines(columns, layers, colors, by, labelled))
-    _caption(drawing, name, widths, colors, by, title)
+    _caption(drawing, name, widths, colors, by, title, answers is not None)
     return drawing
 
 
@@ -164,14 +187,19 @@ def _count(widths: list[int], widest: int, shown: int) -> int:
 
 
 def _column(
-    k: int, column: list[Neuron], width: int, layers: list[Layer], colors: Theme
+    k: int,
+    column: list[Neuron],
+    width: int,
+    layers: list[Layer],
+    colors: Theme,
+    answer: np.ndarray | None,
 ) -> list[str]:
     kind = "input" if k == 0 else ("output" if k == len(layers) else "op")
     fill, line = colors.role(kind)
     layer = layers[k - 1] if k else None
     out = []
     for neuron in column:
-        inside, words = _neuron(neuron, layer, kind, colors)
+        inside, words = _neuron(neuron, layer, colors, answer)
         out.append(
             f'\t{neuron.id} [id="{neuron.id}" class="k-{kind}" shape=circle fixedsize=true '
             f'width={2 * _RADIUS:g} style=filled fillcolor="{fill}" color="{line}" '
@@ -199,24 +227,38 @@ def _heading(k: int, layers: list[Layer]) -> str:
     return html(re.sub(r"^(?:layers\.)?(?=\d+$)", "layer ", path), 24)
 
 
-def _neuron(neuron: Neuron, layer: Layer | None, kind: str, colors: Theme) -> tuple[str, str]:
+def _neuron(
+    neuron: Neuron, layer: Layer | None, colors: Theme, answer: np.ndarray | None
+) -> tuple[str, str]:
     """Give what stands in a circle, and its tooltip."""
     i = neuron.index
+    rows = []
     if layer is None:
+        words = f"input {i + 1}"
         sign = f'<I>x</I><FONT POINT-SIZE="7">{i + 1}</FONT>'
-        return f'<FONT COLOR="{colors.ink}">{sign}</FONT>', f"input {i + 1}"
-    words = f"{layer.path} neuron {i + 1}"
-    if layer.bias is None:
-        return "&#160;", words
-    words += f"   bias {number(layer.bias[i])}"
-    if layer.bias_grad is not None:
-        words += f"   grad {number(layer.bias_grad[i])}"
-    size = 9 if len(short(layer.bias[i], 2)) <= 5 else 7.5
-    text = f'<FONT POINT-SIZE="{size:g}" COLOR="{colors.ink}">{short(layer.bias[i], 2)}</FONT>'
-    if layer.bias_grad is not None:
-        grad = short(layer.bias_grad[i], 2)
-        text += f'<BR/><FONT POINT-SIZE="7" COLOR="{colors.backward}">∂ {grad}</FONT>'
-    return text, words
+        if answer is None:
+            rows.append(f'<FONT COLOR="{colors.ink}">{sign}</FONT>')
+    else:
+        words = f"{layer.path} neuron {i + 1}"
+    if answer is not None:
+        words += f"   {number(answer[i])}"
+        color = colors.input[1] if layer is None else colors.forward
+        rows.append(_row(short(answer[i], 3), 9, f"<B>{short(answer[i], 3)}</B>", color))
+    if layer is not None and layer.bias is not None:
+        words += f"   bias {number(layer.bias[i])}"
+        bias = short(layer.bias[i], 2)
+        ink = BIAS_INK if colors is TEXTBOOK else (colors.ink if answer is None else colors.muted)
+        rows.append(_row(bias, 9 if answer is None else 7.5, bias, ink))
+        if layer.bias_grad is not None:
+            words += f"   grad {number(layer.bias_grad[i])}"
+            rows.append(_row("", 7, f"∂ {short(layer.bias_grad[i], 2)}", colors.backward))
+    return "<BR/>".join(rows) or "&#160;", words
+
+
+def _row(measured: str, size: float, inside: str, color: str) -> str:
+    """Write one line of a circle; long numbers are set smaller."""
+    size = size if len(measured) <= 5 else min(size, 7.5)
+    return f'<FONT POINT-SIZE="{size:g}" COLOR="{color}">{inside}</FONT>'
 
 
 def _lines(
@@ -236,8 +278,10 @@ def _lines(
         words = f"{pair.layer.path}.weight[{pair.b.index}, {pair.a.index}] = {number(pair.value)}"
         if pair.grad is not None:
             words += f"   grad {number(pair.grad)}"
+        # where gold is the colour of all weights, the line tells the sign
+        dashes = "style=dashed " if colors is TEXTBOOK and pair.told < 0 else ""
         out.append(
-            f'\t{pair.a.id} -> {pair.b.id} [id="{pair.id}" color="{color}" '
+            f'\t{pair.a.id} -> {pair.b.id} [id="{pair.id}" color="{color}" {dashes}'
             f"penwidth={width:.2f} tooltip={quoted(words)}]\n"
         )
     if labelled:
@@ -253,8 +297,10 @@ def _stroke(x: float, largest: float, colors: Theme) -> tuple[str, float]:
     if x == 0 or not largest:
         return f"{colors.arrow}30", 0.6
     share = abs(x) / largest
-    opacity = round(255 * (0.12 + 0.88 * share))
-    return f"{colors.heat[-1 if x > 0 else 0]}{opacity:02X}", 0.6 + 3.2 * share
+    least = 0.3 if colors is TEXTBOOK else 0.12
+    opacity = round(255 * (least + (1 - least) * share))
+    color = WEIGHT_LINE if colors is TEXTBOOK else colors.heat[-1 if x > 0 else 0]
+    return f"{color}{opacity:02X}", 0.6 + 3.2 * share
 
 
 def _numbers(pairs: list[Weight], colors: Theme) -> list[str]:
@@ -272,7 +318,8 @@ def _grad_text(grad: float | None) -> str:
 
 
 def _number(place: Placed, weight: Weight, colors: Theme) -> str:
-    inside = f'<FONT COLOR="{colors.ink}">{short(weight.value)}</FONT>'
+    ink = WEIGHT_INK if colors is TEXTBOOK else colors.ink
+    inside = f'<FONT COLOR="{ink}">{short(weight.value)}</FONT>'
     if weight.grad is not None:
         inside += f'<BR/><FONT COLOR="{colors.backward}">{_grad_text(weight.grad)}</FONT>'
     inner = (
@@ -297,12 +344,20 @@ def _caption(
     colors: Theme,
     by: str,
     title: str | None,
+    answered: bool,
 ) -> None:
     what = "weight" if by == "value" else "gradient"
-    hint = f"green positive · purple negative · the wider, the larger the {what}"
-    if drawing.body and any("bias" in line for line in drawing.body):
-        hint += " · in each neuron: its bias"
-        hint += ", and its gradient" if any("∂" in line for line in drawing.body) else ""
+    signs = "green positive · purple negative"
+    if colors is TEXTBOOK:
+        signs = "inputs red · weights gold, dashed where negative · biases green"
+    hint = f"{signs} · the wider, the larger the {what}"
+    inside = ["its activation"] if answered else []
+    if any("bias" in line for line in drawing.body):
+        inside.append("its bias")
+        inside += ["its gradient"] if any("∂" in line for line in drawing.body) else []
+    if inside:
+        rest, last = ", ".join(inside[:-1]), inside[-1]
+        hint += f" · in each neuron: {f'{rest}, and {last}' if rest else last}"
     head = html(title or f"{name} {' → '.join(map(str, widths))}")
     drawing.graph_attr.update(
         label=f'<<FONT POINT-SIZE="15" COLOR="{colors.ink}"><B>{head}</B></FONT><BR ALIGN="LEFT"/>'

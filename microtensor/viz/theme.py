@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,11 @@ DARK = Theme(
     heat_line="#4A5766", nan="#FFD400", health=("#5A2A18", "#FFC9B0"),
 )  # fmt: skip
 
-THEMES = {"light": LIGHT, "dark": DARK, "auto": LIGHT}
+# Roles in the colours of Rachel Draelos' figures: inputs red, weights gold, biases green.
+TEXTBOOK = replace(LIGHT, input=("#FBE3E1", "#B3261E"), param=("#FFF0B8", "#8A6A00"))
+WEIGHT_LINE, WEIGHT_INK, BIAS_INK = "#C99700", "#805F00", "#1B7030"
+
+THEMES = {"light": LIGHT, "dark": DARK, "auto": LIGHT, "textbook": TEXTBOOK}
 
 
 def theme_named(name: str) -> Theme:
