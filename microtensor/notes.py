@@ -13,7 +13,9 @@ _LONGEST = 60  # characters of an operand that is no array
 
 
 def note_call(error: Exception, fn: Any, operands: tuple, scope: Any, what: str = "in") -> None:
-    """Note on an error which call it was made in."""
+    """Note on an error which call it was made in, and keep the call for a picture of it."""
+    if not hasattr(error, "failed_call"):  # the innermost is the one that failed
+        error.failed_call = (fn, operands, scope)  # type: ignore[attr-defined]  # any may have one
     rows = [f"{what} {name_of(fn)}, of"]
     rows += [f"  {row}" for row in described(operands, scope)]
     if path := module_path(scope):

@@ -439,7 +439,7 @@ def test_only_values_and_models_are_drawn():
         draw(np.ones(3))
     assert str(error.value) == (
         "draw: there is nothing to draw.\n"
-        "  expected  a Value, such as a loss, or a model\n"
+        "  expected  a Value, such as a loss, a model, or an error of a forward pass\n"
         "  got       ndarray\n"
         "  Wrap numbers before you compute with them: x = Value(2.0, name='x')."
     )

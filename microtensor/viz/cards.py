@@ -40,6 +40,8 @@ def card(node: Node, theme: Theme, *, largest: float | None, prefix: str = "") -
     str
         An HTML-like label, with its angle brackets.
     """
+    if node.kind == "failed":
+        return table(_failed_rows(node, theme), node.kind, theme)
     if node.kind == "const" and node.is_scalar:
         rows = _row(_constant_cell(node, theme))
     elif node.is_scalar:
@@ -55,7 +57,7 @@ def table(rows: str, kind: str, theme: Theme) -> str:
     """Put rows into the frame of a role."""
     fill, line = theme.role(kind)
     style = {"param": "", "const": ' STYLE="ROUNDED,DASHED"'}.get(kind, ' STYLE="ROUNDED"')
-    border = 2 if kind == "output" else 1
+    border = 2 if kind in ("output", "failed") else 1
     padding = 3 if kind == "const" else 2
     # The whole table is tinted: grounds of cells are square, and would poke out of round corners.
     return (
@@ -95,6 +97,17 @@ def scalar_rows(
         f'<TD ALIGN="RIGHT" STYLE="ROUNDED" BGCOLOR="{theme.pills[level]}">'
         f'<FONT COLOR="{ink}"><B>{number(node.grad)}</B></FONT></TD>',
     )
+    return rows
+
+
+def _failed_rows(node: Node, theme: Theme) -> str:
+    """Give the rows of a call that raised: its sign, and what it said, line by line."""
+    line = theme.role("failed")[1]
+    title = _font(f"<B>{html(node.op, 28)}</B>", 13, theme.ink)
+    rows = _row(_left(title), _right(_font(html(node.word), 8.5, line)))
+    for text in (node.health or "").splitlines():
+        words = _font(html(text, 60), 9, theme.ink)
+        rows += f'<TR><TD ALIGN="LEFT" COLSPAN="2">{words}</TD></TR>'
     return rows
 
 

@@ -12,10 +12,10 @@ _RECORD_SIGNS = "\\{}|<>"
 
 def picture(drawing: Drawing, shown: Scene, colors: Theme) -> None:
     """Write the records, the circles and the arrows of micrograd's ``draw_dot``."""
-    line = colors.op[1]
     for box in shown.boxes:
         node = box.node
         words = describe(node) if node is not None else box.module.title  # type: ignore[union-attr]
+        line = colors.failed[1] if node is not None and node.kind == "failed" else colors.op[1]
         fields = _fields(node) if node is not None else _field(words)
         drawing.body.append(
             f'\t{box.id} [shape=record id="{box.id}" color="{line}" fontsize=11 height=0.4 '
@@ -34,6 +34,8 @@ def picture(drawing: Drawing, shown: Scene, colors: Theme) -> None:
 
 def _fields(node: Node) -> str:
     name = _field(node.name, 24) if node.name else " "
+    if node.kind == "failed":
+        return f"{{ failed | {_field((node.health or ' ').splitlines()[0])} }}"
     if not node.is_scalar:
         return f"{{ {name} | {shape_word(node.shape)} }}"
     grad = "—" if node.grad is None else f"{node.grad:.4f}"

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..graph import Model
 from ..graph import Node as Recorded
-from . import classic, dots, network
+from . import classic, dots, failures, network
 from .choosing import READABLE, Wish, chosen
 from .drawing import Drawing
 from .folding import Scene
@@ -54,8 +54,9 @@ def draw(
 
     Parameters
     ----------
-    root_or_model : Value or model
-        An output, such as a loss; or a model that is a chain of linear layers, such as an MLP.
+    root_or_model : Value, model or exception
+        An output, such as a loss; a model that is a chain of linear layers, such as an MLP; or what
+        a forward pass raised, for the graph up to the call that failed, which is red.
     view : {"auto", "scalar", "tensor", "module"}
         ``scalar`` shows the numbers behind arrays, as `unroll` gives them; ``tensor`` every value
         and no module folded up; ``module`` folds up every module below the outermost, as
@@ -129,7 +130,7 @@ def draw(
     one_of("draw", "edges", edges, ("auto", "labels", "plain"))
     one_of("draw", "style", style, ("card", "micrograd"))
     one_of("draw", "by", by, ("value", "gradient"))
-    if isinstance(root_or_model, Recorded):
+    if isinstance(root_or_model, Recorded | BaseException):
         if x is not None:
             raise ArgumentError(
                 "draw: x is an input for a model's network, and a Value has its inputs already.",
@@ -140,8 +141,12 @@ def draw(
             view, fold, depth, between, neighbourhood, hops, names, params, gradient, gradients,
             force,
         )  # fmt: skip
-        taken, shown = chosen(root_or_model, wish)
-        label = taken.node(taken.root).label
+        if isinstance(root_or_model, Recorded):
+            taken, shown = chosen(root_or_model, wish)
+        else:
+            taken, shown = failures.pictured(root_or_model, wish)
+        last = taken.node(taken.root)
+        label = last.label if last.kind != "failed" else f"what led to {last.op}, which failed"
         drawing = _blank(rankdir, theme, colors, title or f"Graph of {label}")
         drawing.text = _in_words(taken, shown)
         labelled = edges == "labels" or (edges == "auto" and len(shown.arrows) <= _EQUATIONS)
@@ -156,7 +161,7 @@ def draw(
         return network.draw_network(root_or_model, theme=theme, by=by, title=title, x=x)
     raise ArgumentError(
         "draw: there is nothing to draw.",
-        expected="a Value, such as a loss, or a model",
+        expected="a Value, such as a loss, a model, or an error of a forward pass",
         got=f"{type(root_or_model).__name__}",
         hint="Wrap numbers before you compute with them: x = Value(2.0, name='x').",
     )
@@ -193,7 +198,9 @@ def _in_words(taken: Snapshot, shown: Scene) -> str:
 
 def _hints(taken: Snapshot, shown: Scene, cards: bool, labelled: bool) -> list[str]:
     hints = list(shown.notes)
-    if taken.state == "stale":
+    if taken.node(taken.root).kind == "failed":
+        hints.append("the call in red failed")
+    elif taken.state == "stale":
         hints.append("changed since it was computed: compute it again for gradients")
     elif taken.state == "none" and taken.node(taken.root).requires_grad:
         root = taken.node(taken.root)

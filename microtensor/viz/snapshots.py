@@ -28,6 +28,7 @@ class Node:
     id : str
         ``v1``, ``v2``, ... in topological order.
     kind : {"input", "param", "const", "op", "output"}
+        In the picture of an error also "failed".
     word : str
         The role in a word, as cards show it: input, param, loss, ... ; empty for an operation.
     op : str or None
@@ -274,6 +275,8 @@ def describe(node: Node) -> str:
     head = " ".join(filter(None, (node.op, node.label)))
     if node.word:
         head += f" ({node.word})"
+    if node.kind == "failed":
+        return f"{node.op} (failed)   {' '.join((node.health or '').split())}"
     data = f"data {summary(node.value, node.shape, node.dtype)}"
     if node.kind == "const":
         return f"{head}   {data}" if node.name else f"{node.word}   {data}"

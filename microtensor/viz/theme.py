@@ -43,6 +43,7 @@ class Theme:
     const: tuple[str, str]
     output: tuple[str, str]
     module: tuple[str, str]
+    failed: tuple[str, str]
     pills: tuple[str, ...]
     pill_ink: str
     clusters: tuple[str, ...]
@@ -53,7 +54,7 @@ class Theme:
     health: tuple[str, str]
 
     def role(self, kind: str) -> tuple[str, str]:
-        """Give the fill and the line of a kind of box: input, param, op, const, output, module."""
+        """Give the fill and the line of a kind of box: input, param, op, module, failed, ..."""
         pair: tuple[str, str] = getattr(self, kind)
         return pair
 
@@ -65,6 +66,7 @@ LIGHT = Theme(
     arrow="#6E7B89",
     input=("#E3F1FC", "#0072B2"), param=("#FFF3C4", "#8A6A00"), op=("#FFFFFF", "#687482"),
     const=("#FEFEFE", "#687482"), output=("#FCE6F2", "#9B2A6B"), module=("#E9EFF4", "#687482"),
+    failed=("#FFEDE8", "#C0270A"),
     pills=("#EDF0F3", "#FFF1E3", "#FFE2C8", "#FFD0A3", "#FFBD80"), pill_ink="#8F3700",
     clusters=("#F8FAFC", "#F1F5F8", "#E9EFF4"), cluster_line="#D3DBE3",
     # PRGn of ColorBrewer: purple negative, green positive, told apart by every kind of sight
@@ -77,6 +79,7 @@ DARK = Theme(
     arrow="#8494A5",
     input=("#12304A", "#56B4E9"), param=("#3B320F", "#E6C35C"), op=("#26303B", "#8A98A8"),
     const=("#1A222C", "#8A98A8"), output=("#44203A", "#E58CC2"), module=("#1B2530", "#8A98A8"),
+    failed=("#431A12", "#FF8A6B"),
     pills=("#2A333D", "#3B2B1E", "#52361E", "#6C431C", "#875218"), pill_ink="#FFD2A8",
     clusters=("#12181F", "#161E27", "#1B2530"), cluster_line="#34404D",
     # a dark zero: the light one of PRGn would glare
