@@ -5,7 +5,9 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
+from microtensor.derivatives import gradients
 from microtensor.errors import ShapeError
+from microtensor.ops import attending, attention, residuals
 
 RNG = np.random.default_rng(0)
 QKV = [RNG.standard_normal((2, 3, n, 4)) for n in (5, 6, 6)]
@@ -40,3 +42,72 @@ def test_a_single_entry_is_normalised_to_its_sign(shape):
 def test_what_does_not_fit_is_named(name, f):
     with pytest.raises(ShapeError, match=f"^{name} must have one number for each entry"):
         f(np.ones((2, 3)), np.ones(2))
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_sequences_attended_one_at_a_time_give_the_same(own, monkeypatch):
+    def run():
+        qkv = Value(np.random.default_rng(1).standard_normal((3, 5, 24)))
+        own_mask = np.random.default_rng(2).standard_normal((3 if own else 1, 2, 5, 5))
+        m = Value(own_mask)
+        y = attending.attend_to_itself(qkv, m, None, heads=2, scale=0.5)
+        y.backward(np.random.default_rng(3).standard_normal(y.shape))
+        return y.data, qkv.grad, m.grad
+
+    whole = run()
+    monkeypatch.setattr(attending, "CACHE", 1)
+    for a, b in zip(run(), whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_two_sequences_attended_one_at_a_time_have_their_own_masks(monkeypatch):
+    qkv = RNG.standard_normal((2, 5, 24))
+    m = np.where(RNG.random((2, 2, 5, 5)) < 0.3, -9.0, 0.0)
+    whole = attending.attend_to_itself(qkv, m, None, heads=2, scale=0.5)
+    monkeypatch.setattr(attending, "CACHE", 1)
+    found = attending.attend_to_itself(qkv, m, None, heads=2, scale=0.5)
+    np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
+def test_keys_of_no_width_are_refused():
+    with pytest.raises(ShapeError, match="at least one key, of at least one number"):
+        mt.scaled_dot_product_attention(np.ones((1, 2, 0)), np.ones((1, 3, 0)), np.ones((1, 3, 4)))
+
+
+@pytest.mark.parametrize("longer", range(3))
+def test_a_mask_fits_the_longest_batch(longer):
+    qkv = [np.stack([x] * 3) if i == longer else x for i, x in enumerate(x[0, 0] for x in QKV)]
+    mask = np.ones((3, 5, 6), bool)
+    np.testing.assert_allclose(
+        mt.scaled_dot_product_attention(*qkv, mask), mt.scaled_dot_product_attention(*qkv)
+    )
+
+
+def test_a_causal_mask_is_kept_and_so_cannot_be_written_into():
+    assert not attention.causal_mask(2, 3, np.dtype(float)).flags.writeable
+
+
+def test_a_mask_has_the_dtype_of_the_scores():
+    q, k, v = (x.astype(np.float32) for x in QKV)
+    y = mt.scaled_dot_product_attention(Value(q), k, v, np.zeros((5, 6)))
+    assert y.dtype == np.float32
+
+
+def test_weights_are_dropped_one_by_one_and_those_of_dead_rows_stay_0():
+    shape, dtype = (4, 50), np.dtype(float)
+    drawn = attention.dropped("", None, 0.5, shape, dtype, 0)
+    assert np.all(np.ptp(drawn, axis=-1) == 2)
+    f = np.ones(shape)
+    f[2] = 0
+    np.testing.assert_array_equal(attention.dropped("", f, 0.5, shape, dtype, 0), f * drawn)
+
+
+def test_hidden_units_at_0_have_no_slope_as_relu():
+    r, x, a, c = (RNG.integers(-4, 5, s) * 1.0 for s in ((2, 3), (2, 4), (5, 4), (3, 5)))
+    x[:] = x[0]
+    inputs = [Value(v) for v in (r, x, a, -a @ x[0], c, np.zeros(3))]
+    y = residuals.residual_network(*inputs)
+    np.testing.assert_array_equal(y.data, r)
+    slopes = gradients([np.sum(y)], inputs, create_graph=True)
+    for slope in slopes[1:4]:
+        np.testing.assert_array_equal(slope.data, np.zeros(slope.shape))

@@ -41,6 +41,10 @@ def test_in_a_batch_of_batches_the_singular_alone_have_no_slope():
     expected = np.linalg.inv(np.where(x == 0, np.eye(4), x)).mT
     expected[1, 2] = np.nan
     np.testing.assert_allclose(v.grad, expected, rtol=1e-12)
+    alone = Value(np.zeros((2, 2)))
+    with np.errstate(all="ignore"):
+        np.linalg.slogdet(alone).logabsdet.backward(1.0)
+    assert np.isnan(alone.grad).all()
 
 
 @pytest.mark.parametrize("shape", [(), (2,), (2, 3), (2, 2, 3)])

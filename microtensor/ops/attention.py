@@ -187,7 +187,8 @@ def safe(m: Any, dtype: Any) -> tuple[Any, Any]:
     dead = np.equal(np.max(m, axis=-1, keepdims=True), -np.inf)
     if not np.any(dead):
         return m, None
-    return np.where(dead, dtype.type(0), m), np.where(dead, dtype.type(0), dtype.type(1))
+    zero, one = dtype.type(0), dtype.type(1)
+    return np.where(dead, zero, m), np.where(dead, zero, one)
 
 
 def dropped(where: str, f: Any, p: float, shape: tuple[int, ...], dtype: Any, rng: Any) -> Any:
