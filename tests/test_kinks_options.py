@@ -62,7 +62,7 @@ VALUES = {
     "norm of a vector, of order 3": (lambda x: np.linalg.norm(x, 3), X),
     "norm of a vector, of order 2": (lambda x: np.linalg.norm(x, 2), X),
     "norm of a matrix, fro": (lambda x: np.linalg.norm(x, "fro"), M),
-    "interp of float32": (lambda x: np.interp(x, [0.0, 4.0], [1.0, 2.0]), X.astype(np.float32)),
+    "interp of float32": (lambda x: np.interp(x, 1 + x[2:3], x[:1]), X.astype(np.float32)),
     "interp at the end, right": (lambda x: np.interp(x, [0.0, 3.0], [1.0, 2.0], right=7.0), X),
     "interp at one point": (lambda x: np.interp(x, x[:1], [5.0]), X[:1]),
     "interp of nan": (lambda x: np.interp(x, [0.0, 1.0], [5.0, 6.0]), np.array([NAN, 0.5])),

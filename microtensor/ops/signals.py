@@ -54,7 +54,7 @@ def _interp(
         xp, fp = read_at(xp, order), read_at(fp, order)
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
-    if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
+    if np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         np.interp(0.0, np.zeros(np.shape(xp)), np.zeros(np.shape(fp)))  # NumPy's own error
     last = int(np.size(xp)) - 1
     low = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(last - 1, 0))
