@@ -92,14 +92,14 @@ def test_channels_are_dropped_whole(layer, shape):
     assert_share(np.mean(dropped), 0.3, dropped.size)
 
 
-@pytest.mark.parametrize("p", [-0.1, 1.5, math.nan])
+@pytest.mark.parametrize("p", [-0.1, 1.5, math.nan, "0.5", None])
 def test_p_is_a_probability(p):
     with pytest.raises(ArgumentError) as error:
         nn.Dropout2d(p)
     assert str(error.value) == (
         "Dropout2d: p is the probability of dropping an entry.\n"
         "  expected  a number from 0 to 1\n"
-        f"  got       {p}"
+        f"  got       {p!r}"
     )
 
 

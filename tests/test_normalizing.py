@@ -184,19 +184,21 @@ def test_a_scale_of_another_shape_is_told():
 
 
 def test_groups_divide_the_channels():
-    for call, where, groups in (
-        (lambda: mt.group_norm(X, 4), "group_norm", 4),
-        (lambda: nn.GroupNorm(4, 6), "GroupNorm", 4),
-        (lambda: mt.group_norm(X, 2.0), "group_norm", 2.0),
-    ):
+    for groups in (4, 2.0):
         with pytest.raises(ArgumentError) as error:
-            call()
-        shape = (4, 6, 5) if where == "group_norm" else (1, 6)
+            mt.group_norm(X, groups)
         assert str(error.value) == lines(
-            f"{where}: num_groups must divide the channels.",
-            f"  expected  a divisor of 6, as the input has shape {shape}",
+            "group_norm: num_groups must divide the channels.",
+            "  expected  a divisor of 6, as the input has shape (4, 6, 5)",
             f"  got       num_groups={groups}",
         )
+    with pytest.raises(ArgumentError) as error:
+        nn.GroupNorm(4, 6)
+    assert str(error.value) == lines(
+        "GroupNorm: num_groups must divide num_channels.",
+        "  expected  a divisor of 6",
+        "  got       num_groups=4",
+    )
 
 
 def test_channels_that_are_missing_are_told():

@@ -11,9 +11,9 @@ from ..errors import ArgumentError, ShapeError
 from ..ops import linear
 from ..ops.attending import attend, attend_to_itself, cut, join, weights
 from ..ops.attention import additive, causal_mask, dropped, safe
-from ..ops.normalizing import floats
 from ..randomness import generator
 from . import init
+from .casting import floats
 from .linear import Linear, positive
 from .module import Module
 from .places import here
@@ -164,7 +164,7 @@ class MultiheadAttention(Module):
         weights : (N, L, S), (N, H, L, S) if not averaged, without N if there is no batch; or None
         """
         itself = query is key and key is value
-        query, key, value = (floats(x) for x in (query, key, value))
+        query, key, value = (floats(self, x) for x in (query, key, value))
         self._check(np.shape(query), np.shape(key), np.shape(value))
         alone = np.ndim(query) == 2
         if alone or not self.batch_first:
@@ -261,7 +261,7 @@ class MultiheadAttention(Module):
             expected = "a value for each key"
         elif ranks == {3} and query[place] != key[place]:
             expected = f"as many keys' sequences as queries', in axis {place}"
-        elif 0 in key[:-1]:
+        elif key[len(key) - 2 if self.batch_first else 0] == 0:
             expected = "at least one key"
         else:
             return

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DTypeError, ShapeError
 from ..graph import Node
 from ..ops import astype
+from .places import here
 
 
 def at_door(x: Any, dtype: np.dtype) -> Any:
@@ -21,7 +23,10 @@ def at_door(x: Any, dtype: np.dtype) -> Any:
     elif isinstance(x, list | tuple):
         if not _starts_with_number(x):
             return x
-        array = np.asarray(x)
+        try:
+            array = np.asarray(x)
+        except ValueError:  # rows of different lengths: the module knows if it takes them
+            return x
         return array.astype(dtype) if array.dtype.kind == "f" else x
     else:
         return x
@@ -30,14 +35,63 @@ def at_door(x: Any, dtype: np.dtype) -> Any:
     return astype(x, dtype)
 
 
-def as_floats(x: Any, dtype: np.dtype) -> Any:
-    """Convert integers, and nested lists of numbers and Values, to floats of this dtype."""
-    if isinstance(x, list | tuple):
-        rows = [as_floats(row, dtype) for row in x]
-        return np.stack(rows) if rows else np.empty(0, dtype)
+def floats(module: Any, x: Any) -> Any:
+    """Give floats as they are, and anything else as `as_floats` does."""
+    data = x._data if isinstance(x, Node) else x
+    if data.__class__ is np.ndarray and data.dtype.kind == "f":
+        return x
+    return as_floats(module, x)
+
+
+def as_floats(module: Any, x: Any) -> Any:
+    """Convert integers, and nested lists of numbers and Values, to the dtype of a module's weights.
+
+    Raises
+    ------
+    DTypeError
+        If they are no real numbers: an imaginary part would be lost, a None would become nan.
+    ShapeError
+        If the rows of a list have different shapes.
+    """
+    return _converted(module, x, module._dtype() or np.dtype(np.float32))
+
+
+def _converted(module: Any, x: Any, dtype: np.dtype) -> Any:
     if isinstance(x, Node):
         return astype(x, dtype)
-    return np.asarray(x, dtype)
+    if isinstance(x, list | tuple):
+        rows = [_converted(module, row, dtype) for row in x]
+        shapes = [np.shape(row) for row in rows]
+        if len(set(shapes)) > 1:
+            raise _ragged(module, shapes)
+        return np.stack(rows) if rows else np.empty(0, dtype)
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise _no_numbers(module, x, array.dtype)
+    return array.astype(dtype)
+
+
+def _ragged(module: Any, shapes: list[tuple[int, ...]]) -> ShapeError:
+    other = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
+    return ShapeError(
+        f"{here(module)}: the rows of the input have different shapes.",
+        expected=f"rows of shape {shapes[0]}, as the first one has",
+        got=f"a row of shape {shapes[other]}, in place {other}",
+    )
+
+
+def _no_numbers(module: Any, x: Any, dtype: np.dtype) -> DTypeError:
+    hints = {
+        "c": "Give it the real and the imaginary parts, as channels or features of their own.",
+        "O": "If they are numbers, convert them: x.astype(float).",
+    }
+    is_array = isinstance(x, np.ndarray | np.generic)
+    return DTypeError(
+        f"{here(module)}: the input must hold real numbers.",
+        expected="floats, integers or bools",
+        got=f"dtype {dtype}" if is_array else f"a {type(x).__name__}",
+        hint=hints.get(dtype.kind) if is_array else None,
+    )
 
 
 def _starts_with_number(nested: Any) -> bool:

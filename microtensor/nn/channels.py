@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..errors import MicrotensorError, ShapeError
-from ..graph import Node
-from .casting import as_floats
+from .casting import floats
 from .places import here
 
 _PLACES = {0: "", 1: ", L", 2: ", H, W", 3: ", D, H, W"}
@@ -33,12 +30,11 @@ def channels(module: Any, x: Any, wanted: int, *places: int, alone: bool = True)
     ------
     ShapeError
         If there are other channels or other axes.
+    DTypeError
+        If it does not hold real numbers.
     """
-    data = x._data if isinstance(x, Node) else x
-    if data.__class__ is not np.ndarray or data.dtype.kind != "f":
-        x = as_floats(x, module._dtype() or np.dtype(np.float32))
-        data = x._data if isinstance(x, Node) else x
-    shape = np.shape(data)
+    x = floats(module, x)
+    shape = x.shape
     ranks = [2 + p for p in places] + [1 + p for p in places if alone]
     if len(shape) not in ranks:
         raise _wrong_rank(module, shape, wanted, places, alone)
@@ -73,7 +69,7 @@ def _wrong_rank(
 class noted:  # noqa: N801  # reads as a sentence: with noted(self)
     """Note on an error of a function which module called it.
 
-    >>> import microtensor as mt
+    >>> import numpy as np, microtensor as mt
     >>> try:
     ...     mt.nn.Sequential(mt.nn.MaxPool2d(2))(mt.Value(np.ones(3)))
     ... except mt.errors.ShapeError as error:

@@ -49,7 +49,7 @@ class Dropout(Module):
     together = 0  # how many of the last axes are dropped as one
 
     def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
-        if not 0 <= p <= 1:
+        if not isinstance(p, int | float | np.number) or not 0 <= p <= 1:
             raise ArgumentError(
                 f"{type(self).__name__}: p is the probability of dropping an entry.",
                 expected="a number from 0 to 1",

@@ -99,11 +99,13 @@ def features(module: Any, x: Any) -> Any:
     ------
     ShapeError
         If the last axis has another length: nothing is cut off or filled up.
+    DTypeError
+        If it does not hold real numbers.
     """
     weight = module.weight._data
     data = x._data if isinstance(x, Node) else x
     if data.__class__ is not np.ndarray or data.dtype.kind != "f":
-        x = as_floats(x, weight.dtype)
+        x = as_floats(module, x)
         data = x._data if isinstance(x, Node) else x
     shape = data.shape if data.__class__ is np.ndarray else ()
     if not shape or shape[-1] != weight.shape[-1]:

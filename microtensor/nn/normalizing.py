@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..ops.normalizing import check_groups, check_last_axes, floats, group_norm, sizes
+from ..errors import ArgumentError, ShapeError
+from ..ops.normalizing import check_last_axes, group_norm, sizes
 from ..ops.standardizing import layer_normalization, rms_normalization
+from .casting import floats
 from .linear import positive
 from .module import Module
 from .places import here
@@ -194,13 +195,18 @@ class GroupNorm(Module):
     ) -> None:
         self.num_groups = positive("GroupNorm: num_groups", num_groups)
         self.num_channels = positive("GroupNorm: num_channels", num_channels)
-        check_groups("GroupNorm", (1, self.num_channels), self.num_groups)
+        if self.num_channels % self.num_groups:
+            raise ArgumentError(
+                "GroupNorm: num_groups must divide num_channels.",
+                expected=f"a divisor of {self.num_channels}",
+                got=f"num_groups={self.num_groups}",
+            )
         self.eps, self.affine = eps, affine
         self.weight = ones((num_channels,), dtype) if affine else None
         self.bias = zeros((num_channels,), dtype) if affine and bias else None
 
     def forward(self, x: Any) -> Any:
-        x = floats(x)
+        x = floats(self, x)
         if np.ndim(x) < 2 or x.shape[1] != self.num_channels:
             raise ShapeError(
                 f"{here(self)}: the input has the wrong channels.",
@@ -223,7 +229,7 @@ def zeros(shape: tuple[int, ...], dtype: Any) -> Parameter:
 
 
 def _checked(module: Any, x: Any) -> Any:
-    x = floats(x)
+    x = floats(module, x)
     if np.shape(x)[-len(module.normalized_shape) :] != module.normalized_shape:
         check_last_axes(here(module), np.shape(x), module.normalized_shape)
     return x

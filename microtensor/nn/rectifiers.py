@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ArgumentError
+from .casting import floats
 from .linear import positive
 from .module import Module
 from .state import Parameter
@@ -53,7 +54,7 @@ class PReLU(Module):
         self.weight = Parameter(np.full(self.num_parameters, init, dtype))
 
     def forward(self, x: Any) -> Any:
-        return ops.prelu(x, self.weight)
+        return ops.prelu(floats(self, x), self.weight)
 
     def extra_repr(self) -> str:
         return f"num_parameters={self.num_parameters}"

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..calls import plain
 from ..errors import ArgumentError, ShapeError
-from ..graph import Node
-from .casting import as_floats, at_door
+from .casting import at_door, floats
 from .places import here
 
 
@@ -152,11 +151,3 @@ def mask_of(module: Any, lengths: Any, x: Any, alone: bool) -> Any:
             else f"dtype {lengths.dtype}",
         )
     return np.less(np.arange(steps)[:, None], lengths)
-
-
-def floats(module: Any, x: Any) -> Any:
-    """Give floats as they are, and anything else in the dtype of the module's weights."""
-    data = x._data if isinstance(x, Node) else x
-    if data.__class__ is np.ndarray and data.dtype.kind == "f":
-        return x
-    return as_floats(x, module._dtype())

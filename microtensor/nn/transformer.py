@@ -13,6 +13,7 @@ from ..ops.residuals import residual_network
 from ..randomness import generator
 from .activations import Activation, activate, check_activation
 from .attention import MultiheadAttention
+from .casting import floats
 from .dropping import Dropout
 from .hooks import hooked
 from .linear import Linear, positive
@@ -109,7 +110,7 @@ class TransformerEncoderLayer(Module):
         is_causal: bool = False,
     ) -> Any:
         """Give the same shape; masks are those of `MultiheadAttention`."""
-        x, masks = src, (src_mask, src_key_padding_mask, is_causal)
+        x, masks = floats(self, src), (src_mask, src_key_padding_mask, is_causal)
         if self.norm_first:
             x = x + self._attention(self.norm1(x), *masks)
             return self._with_network(x, self.norm2(x))
