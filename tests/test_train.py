@@ -177,6 +177,35 @@ def test_a_loss_that_left_the_graph_is_an_error():
     )
 
 
+def test_a_loss_of_each_row_is_an_error():
+    net = network()
+    with pytest.raises(ShapeError) as error:
+        fit(net, loss=lambda outputs, y: losses.cross_entropy(outputs, y, reduction="none"))
+    assert str(error.value) == (
+        "fit: the loss must be one number for the whole batch.\n"
+        "  expected  shape (), such as losses.cross_entropy(outputs, targets) gives\n"
+        "  got       shape (32,)\n"
+        "  Take the mean over the rows, as reduction='mean' does."
+    )
+
+
+def test_a_class_is_no_model():
+    with pytest.raises(ArgumentError) as error:
+        train.fit(nn.MLP, losses.mse, (X, Y), optimizer=optim.SGD(network().parameters()))
+    assert str(error.value) == (
+        "fit: the model must be what can be called.\n"
+        "  expected  a module, such as nn.MLP(2, [16, 2])\n"
+        "  got       the class MLP"
+    )
+
+
+def test_numbers_of_numpy_are_numbers():
+    one, two = network(), network()
+    fit(one, epochs=np.int64(2), accumulate=np.uint8(1), clip=np.float32(0.5))
+    fit(two, epochs=2, clip=0.5)
+    assert np.array_equal(numbers(one), numbers(two))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -207,6 +236,24 @@ def test_a_loss_that_left_the_graph_is_an_error():
             "fit: resume=True goes on from the file that checkpoint= names, and there is none.\n"
             '  expected  checkpoint="run.checkpoint", or resume="run.checkpoint"\n'
             "  got       checkpoint=None",
+        ),
+        (
+            {"loss": "mse"},
+            "fit: the loss must be what can be called.\n"
+            "  expected  such as losses.mse\n"
+            "  got       'mse'",
+        ),
+        (
+            {"optimizer": "adam"},
+            "fit: the optimizer must be one of microtensor.optim.\n"
+            "  expected  such as optim.Adam(model.parameters(), lr=0.001)\n"
+            "  got       'adam'",
+        ),
+        (
+            {"optimizer": optim.Adam},
+            "fit: the optimizer must be one of microtensor.optim.\n"
+            "  expected  such as optim.Adam(model.parameters(), lr=0.001)\n"
+            "  got       the class Adam",
         ),
     ],
     ids=str,

@@ -9,8 +9,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import optim
-from ..errors import ArgumentError, GradientError
+from ..errors import ArgumentError, GradientError, ShapeError
 from ..graph import Node
 from . import checkpoints
 from .callbacks import Callback
@@ -45,8 +47,8 @@ class Run:
     """
 
     def __init__(self, model: Any, loss: Callable, data: Any, **options: Any) -> None:
-        self.model, self.loss = model, loss
-        self.optimizer = options["optimizer"]
+        self.model, self.loss = _function("model", model), _function("loss", loss)
+        self.optimizer = _optimizer(options["optimizer"])
         self.epochs = _count("epochs", options["epochs"], 0)
         self.accumulate = _count("accumulate", options["accumulate"], 1)
         rng = options["rng"]
@@ -145,6 +147,8 @@ class Run:
         """Take the loss of a batch into account; one that is not finite ends training."""
         if not isinstance(error, Node):
             raise _no_value(error)
+        if np.ndim(error._data):
+            raise _no_scalar(np.shape(error._data))
         loss = float(error._data)
         if not math.isfinite(loss):
             self._detective.explain(f"fit: the loss became {loss} {self._where()}.")
@@ -255,9 +259,31 @@ class Run:
 
 
 def _count(name: str, x: Any, least: int) -> int:
-    if isinstance(x, bool) or not isinstance(x, int) or x < least:
+    if isinstance(x, bool) or not isinstance(x, int | np.integer) or x < least:
         raise ArgumentError(f"fit: {name} must be an integer of at least {least}.", got=repr(x))
-    return x
+    return int(x)
+
+
+def _function(name: str, x: Any) -> Any:
+    if callable(x) and not isinstance(x, type):
+        return x
+    examples = {"model": "a module, such as nn.MLP(2, [16, 2])", "loss": "such as losses.mse"}
+    raise ArgumentError(
+        f"fit: the {name} must be what can be called.",
+        expected=examples[name],
+        got=f"the class {x.__name__}" if isinstance(x, type) else repr(x),
+    )
+
+
+def _optimizer(given: Any) -> Any:
+    words = ("parameters", "param_groups", "zero_grad", "step")
+    if not isinstance(given, type) and all(hasattr(given, word) for word in words):
+        return given
+    raise ArgumentError(
+        "fit: the optimizer must be one of microtensor.optim.",
+        expected="such as optim.Adam(model.parameters(), lr=0.001)",
+        got=f"the class {given.__name__}" if isinstance(given, type) else repr(given),
+    )
 
 
 def _callbacks(given: Any) -> list[Callback]:
@@ -294,4 +320,13 @@ def _no_value(error: Any) -> GradientError:
         expected="a scalar Value, such as losses.cross_entropy(outputs, targets) gives",
         got=f"a {type(error).__name__}",
         hint="float(x), x.data and x.item() leave the graph.",
+    )
+
+
+def _no_scalar(shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        "fit: the loss must be one number for the whole batch.",
+        expected="shape (), such as losses.cross_entropy(outputs, targets) gives",
+        got=f"shape {shape}",
+        hint="Take the mean over the rows, as reduction='mean' does.",
     )

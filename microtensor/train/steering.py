@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from .. import optim
 from ..errors import ArgumentError
 
@@ -93,7 +95,7 @@ def as_clip(given: Any) -> Callable[[Any], Any] | None:
         return None
     wanted = given if isinstance(given, Mapping) else {"norm": given}
     kind, most = next(iter(wanted.items()), (None, None))
-    number = isinstance(most, int | float) and not isinstance(most, bool) and most > 0
+    number = isinstance(most, int | float | np.number) and not isinstance(most, bool) and most > 0
     if len(wanted) != 1 or kind not in ("norm", "value") or not number:
         raise ArgumentError(
             "fit: clip says how large gradients may be.",
