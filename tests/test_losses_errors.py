@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import losses
+from microtensor import losses, nn
 from microtensor.errors import ArgumentError, DTypeError, ShapeError
 
 SHAPES = [
@@ -450,3 +450,43 @@ def test_hinge_wants_signs():
         "  got       0 in place 2\n"
         "  For labels of 0 and 1, pass 2 * labels - 1."
     )
+
+
+class Foreign:
+    """An array of another library: it can be made one of NumPy's, and has a dtype of its own."""
+
+    def __init__(self, numbers):
+        self.numbers = np.array(numbers)
+        self.dtype, self.shape, self.ndim = "foreign", self.numbers.shape, self.numbers.ndim
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.numbers, dtype)
+
+
+ROWS = np.random.default_rng(0).random((3, 3))
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "options"),
+    [
+        (losses.cross_entropy, [0, 2, 1], {}),
+        (losses.cross_entropy, np.eye(3), {}),
+        (losses.cross_entropy, [0, 2, 1], {"weight": [0.5, 1.0, 2.0]}),
+        (losses.nll, [0, 2, 1], {}),
+        (losses.multi_margin, [0, 2, 1], {}),
+        (losses.mse, np.ones((3, 3)), {}),
+        (losses.huber, np.ones((3, 3)), {}),
+        (losses.hinge, np.ones((3, 3)), {}),
+        (losses.binary_cross_entropy_with_logits, np.ones((3, 3)), {"pos_weight": [1.0, 2.0, 3.0]}),
+        (losses.gaussian_nll, np.ones((3, 3)), {"var": np.full((3, 3), 2.0)}),
+    ],
+    ids=lambda x: getattr(x, "__name__", None),
+)
+def test_targets_may_be_arrays_of_another_library(loss, target, options):
+    foreign = {name: Foreign(x) for name, x in options.items()}
+    assert loss(ROWS, Foreign(target), **foreign) == loss(ROWS, np.array(target), **options)
+
+
+def test_an_embedding_takes_ids_of_another_library():
+    table = nn.Embedding(3, 2, rng=0)
+    assert np.array_equal(table(Foreign([0, 2])).data, table(np.array([0, 2])).data)

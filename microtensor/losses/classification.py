@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..ops import log_softmax, softmax_cross_entropy
-from .comparing import as_floats, chosen, class_weights, in_dtype_of, reduced
+from .comparing import as_array, as_floats, chosen, class_weights, in_dtype_of, reduced
 from .labels import check_labels, check_probabilities
 
 
@@ -73,8 +73,7 @@ def cross_entropy(
     1.3862943611198906
     """
     logits = as_floats(logits, "cross_entropy", "logits")
-    if not hasattr(labels, "dtype"):
-        labels = np.asarray(labels)
+    labels = as_array(labels)
     shape = logits.shape
     by_class = labels.dtype.kind != "f" or labels.shape != shape
     skips = by_class and check_labels("cross_entropy", "logits", shape, labels, ignore_index)
@@ -145,8 +144,7 @@ def nll(
     1.0397207708399179
     """
     log_p = as_floats(log_probabilities, "nll", "log_probabilities")
-    if not hasattr(labels, "dtype"):
-        labels = np.asarray(labels)
+    labels = as_array(labels)
     shape = log_p.shape
     skips = check_labels("nll", "log_probabilities", shape, labels, ignore_index)
     if weight is not None:

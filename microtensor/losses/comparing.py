@@ -37,10 +37,14 @@ def paired(loss: str, prediction: Any, target: Any, name: str = "target") -> tup
     return prediction, target
 
 
+def as_array(x: Any) -> Any:
+    """Give arrays and Values as they are; lists, and arrays of other libraries, as arrays."""
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
 def as_floats(x: Any, loss: str, name: str) -> Any:
     """Give an array or a Value of floats; Python's numbers and integers become float64."""
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x)
+    x = as_array(x)
     if x.dtype.kind == "f":
         return x
     _check_real(x, loss, name)
@@ -49,8 +53,7 @@ def as_floats(x: Any, loss: str, name: str) -> Any:
 
 def in_dtype_of(other: Any, x: Any, loss: str, name: str) -> Any:
     """Give an array or a Value in another's dtype."""
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x)
+    x = as_array(x)
     if x.dtype == other.dtype:
         return x
     _check_real(x, loss, name)

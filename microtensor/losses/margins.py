@@ -11,7 +11,16 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ops import relu
-from .comparing import as_floats, check_option, chosen, class_weights, in_dtype_of, paired, reduced
+from .comparing import (
+    as_array,
+    as_floats,
+    check_option,
+    chosen,
+    class_weights,
+    in_dtype_of,
+    paired,
+    reduced,
+)
 from .labels import check_labels, check_signs
 
 
@@ -103,8 +112,7 @@ def multi_margin(
     loss = "multi_margin"
     check_option(loss, "p", p, p in (1, 2), "1 or 2")
     scores = as_floats(scores, loss, "scores")
-    if not hasattr(labels, "dtype"):
-        labels = np.asarray(labels)
+    labels = as_array(labels)
     if scores.ndim > 2:
         raise ShapeError(
             f"{loss}: scores must have one row per example.",

@@ -153,7 +153,7 @@ def additive(
     DTypeError, ShapeError
         If it is of something else, or has another shape.
     """
-    mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
+    mask = mask if hasattr(mask, "__array_function__") else np.asarray(mask)
     if mask.dtype.kind not in "bf":
         says = "allows attention" if allowed else "forbids attention"
         raise DTypeError(

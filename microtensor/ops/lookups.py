@@ -102,7 +102,7 @@ def check_ids(where: Callable[[], str], ids: Any, rows: int) -> Any:
 
     ``where`` is asked for the place that a message names.
     """
-    ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
+    ids = ids if hasattr(ids, "__array_function__") else np.asarray(ids)
     if ids.dtype.kind not in "iu":
         raise DTypeError(
             f"{where()}: ids must be integers.",
