@@ -241,6 +241,23 @@ def test_training_goes_on_from_a_state_as_if_never_stopped(make, _, options):
     assert all(np.array_equal(p.data, q.data) for p, q in zip(one, two, strict=True))
 
 
+@pytest.mark.parametrize("forget", [lambda o, p: o.state.clear(), lambda o, p: o.state.pop(p)])
+def test_a_state_that_was_emptied_begins_anew(forget):
+    p, q = nn.Parameter([1.0, 2.0]), nn.Parameter([1.0, 2.0])
+    optimizer = optim.Adam([p], lr=0.1)
+    for _ in range(3):
+        p.grad = np.array([1.0, -3.0])
+        optimizer.step()
+    forget(optimizer, p)
+    q.data = p.data
+    fresh = optim.Adam([q], lr=0.1)
+    for _ in range(2):
+        p.grad = q.grad = np.array([2.0, 1.0])
+        optimizer.step()
+        fresh.step()
+    assert np.array_equal(p.data, q.data)
+
+
 # Training
 
 

@@ -131,7 +131,8 @@ class _Layout:
 
     def fits(self, state: State, moving: Moving) -> bool:
         """Tell whether what moves is what lies here, with what is remembered now."""
-        return state is self.state and self.present == [id(p) for p, _ in moving]
+        same = state is self.state and self.present == [id(p) for p, _ in moving]
+        return same and all(p in state for p, _ in moving)  # unless it was told to forget
 
 
 def _steps(state: State, p: Node) -> int:
