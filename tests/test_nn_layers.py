@@ -342,6 +342,23 @@ def test_sequential_is_read_as_a_list():
     assert len(net.append(nn.Identity())) == 4
 
 
+def test_a_part_of_a_sequential_can_be_replaced():
+    net = nn.Sequential({"body": nn.Linear(3, 4, rng=0), "head": nn.Linear(4, 2)})
+    net[-1] = head = nn.Linear(4, 5, rng=1)
+    assert net[1] is head
+    assert net(X).shape == (5, 5)
+    assert list(net.state_dict()) == ["body.weight", "body.bias", "head.weight", "head.bias"]
+    with pytest.raises(ArgumentError) as error:
+        net[0] = nn.ReLU
+    assert str(error.value) == (
+        "Sequential: part body is a class, and no module yet.\n"
+        "  expected  ReLU(), with brackets\n"
+        "  got       ReLU"
+    )
+    with pytest.raises(IndexError):
+        net[2] = nn.ReLU()
+
+
 def test_sequential_takes_names():
     net = nn.Sequential({"hidden": nn.Linear(2, 2, rng=0), "out": nn.Linear(2, 1, rng=0)})
     assert next(iter(net.state_dict())) == "hidden.weight"
@@ -448,3 +465,17 @@ def test_kaiming_knows_two_modes():
 )
 def test_fans_count_the_weights_of_an_output_and_of_an_input(shape, fans):
     assert nn.init.fans(shape) == fans
+
+
+def test_weights_are_not_taken_for_their_shape():
+    weight = nn.Linear(3, 2).weight
+    for fill in (nn.init.zeros, nn.init.normal, nn.init.xavier_uniform, nn.init.kaiming_normal):
+        assert fill(weight.shape).shape == (2, 3)
+        with pytest.raises(ArgumentError) as error:
+            fill(weight)
+        assert str(error.value) == (
+            "init: the first argument is the shape of the weights.\n"
+            "  expected  a tuple such as (16, 2)\n"
+            "  got       a Parameter of shape (2, 3)\n"
+            "  For new numbers: weight.data = init.xavier_uniform(weight.shape)."
+        )

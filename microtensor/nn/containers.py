@@ -42,6 +42,13 @@ class Sequential(Module):
             self._add(str(name), module)
 
     def _add(self, name: str, module: Callable) -> None:
+        self._check(name, module)
+        if name in self._names or hasattr(type(self), name):
+            raise ArgumentError(f"Sequential: the name {name!r} is taken; choose another.")
+        setattr(self, name, module)
+        self._names.append(name)
+
+    def _check(self, name: str, module: Any) -> None:
         if isinstance(module, type):
             raise ArgumentError(
                 f"Sequential: part {name} is a class, and no module yet.",
@@ -57,10 +64,6 @@ class Sequential(Module):
                 if isinstance(module, list | tuple)
                 else None,
             )
-        if name in self._names or hasattr(type(self), name):
-            raise ArgumentError(f"Sequential: the name {name!r} is taken; choose another.")
-        setattr(self, name, module)
-        self._names.append(name)
 
     def append(self, module: Callable) -> Sequential:
         """Add a module at the end; gives itself."""
@@ -84,3 +87,9 @@ class Sequential(Module):
         if isinstance(place, slice):
             return Sequential({name: self.__dict__[name] for name in self._names[place]})
         return self.__dict__[self._names[place]]
+
+    def __setitem__(self, place: int, module: Callable) -> None:
+        """Put another module in a place, under the name that was there."""
+        name = self._names[place]
+        self._check(name, module)
+        setattr(self, name, module)

@@ -17,6 +17,7 @@ References
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def zeros(shape: Shape, rng: Any = None, dtype: Any = np.float32) -> np.ndarray:
     >>> zeros((2,))
     array([0., 0.], dtype=float32)
     """
-    return np.zeros(shape, dtype)
+    return np.zeros(_checked(shape), dtype)
 
 
 def constant(
@@ -44,7 +45,7 @@ def constant(
     >>> constant((2,), value=0.5)
     array([0.5, 0.5], dtype=float32)
     """
-    return np.full(shape, value, dtype)
+    return np.full(_checked(shape), value, dtype)
 
 
 def uniform(
@@ -66,7 +67,7 @@ def uniform(
     >>> bool(abs(w.var() - 4 / 12) < 0.01)
     True
     """
-    return np.asarray(generator(rng).uniform(low, high, shape), dtype)
+    return np.asarray(generator(rng).uniform(low, high, _checked(shape)), dtype)
 
 
 def normal(
@@ -82,7 +83,7 @@ def normal(
     >>> bool(abs(w.var() - 0.01) < 0.001)
     True
     """
-    return np.asarray(generator(rng).normal(mean, std, shape), dtype)
+    return np.asarray(generator(rng).normal(mean, std, _checked(shape)), dtype)
 
 
 def xavier_uniform(
@@ -198,16 +199,29 @@ def fans(shape: Shape) -> tuple[int, int]:
     >>> fans((16, 2)), fans((8, 3, 5, 5)), fans((4,))
     ((2, 16), (75, 200), (4, 1))
     """
+    shape = _checked(shape)
     if not shape or 0 in shape:
         raise ShapeError(
             "init: the weights of a layer need inputs and outputs.",
             expected="a shape (outputs, inputs, *kernel), each at least 1",
-            got=f"shape {tuple(shape)}",
+            got=f"shape {shape}",
         )
     if len(shape) == 1:
         return shape[0], 1
     kernel = math.prod(shape[2:])
     return shape[1] * kernel, shape[0] * kernel
+
+
+def _checked(shape: Any) -> Shape:
+    """Give a shape as a tuple; or say that weights are given, which are not changed here."""
+    if hasattr(shape, "dtype") and np.ndim(shape):
+        raise ArgumentError(
+            "init: the first argument is the shape of the weights.",
+            expected="a tuple such as (16, 2)",
+            got=f"a {type(shape).__name__} of shape {np.shape(shape)}",
+            hint="For new numbers: weight.data = init.xavier_uniform(weight.shape).",
+        )
+    return tuple(shape) if isinstance(shape, Iterable) else (shape,)
 
 
 def _fan(shape: Shape, mode: str) -> int:
