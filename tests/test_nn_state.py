@@ -171,3 +171,43 @@ def test_fractions_for_a_buffer_of_integers_change_nothing_at_all():
         "  n: expected numbers that dtype int64 can hold, got dtype float64"
     )
     assert net.w.data.tolist() == [0.0, 0.0]
+
+
+def test_numbers_that_a_dtype_cannot_hold_do_not_become_infinite():
+    net = nn.Linear(2, 1, rng=0)
+    state = {"weight": np.array([[1.0, 1e300]]), "bias": np.array([np.inf])}
+    before = net.state_dict()
+    with pytest.raises(ParameterError) as error:
+        net.load_state_dict(state)
+    assert str(error.value) == (
+        "Linear.load_state_dict: the state does not fit; nothing was changed.\n"
+        "  weight: expected numbers that dtype float32 can hold, got 1e+300"
+    )
+    assert all(np.array_equal(x, before[key]) for key, x in net.state_dict().items())
+    net.load_state_dict({**state, "weight": [[1.0, 1e30]]})
+    assert net.bias.data == np.inf
+
+
+def test_rows_of_different_lengths_are_no_state():
+    with pytest.raises(ParameterError) as error:
+        nn.Linear(2, 1).load_state_dict({"weight": [[1.0, 2.0], [3.0]], "bias": [1.0]})
+    assert str(error.value) == (
+        "Linear.load_state_dict: the state does not fit; nothing was changed.\n"
+        "  weight: expected shape (1, 2), got (2,)"
+    )
+
+
+def test_what_all_keys_begin_with_is_told():
+    net = nn.Linear(2, 1)
+    state = {f"module.{key}": x for key, x in net.state_dict().items()}
+    with pytest.raises(ParameterError) as error:
+        net.load_state_dict(state)
+    assert str(error.value) == (
+        "Linear.load_state_dict: the state does not fit; nothing was changed.\n"
+        "  missing: weight, bias\n"
+        "  unexpected: module.weight, module.bias\n"
+        "  The keys begin with 'module.'. Leave it off: "
+        "mt.load(path, model, prefix='module.'), or\n"
+        "  {key.removeprefix('module.'): x for key, x in state.items()}"
+    )
+    net.load_state_dict({key.removeprefix("module."): x for key, x in state.items()})

@@ -39,7 +39,7 @@ def check_state(
             got=f"a {type(state).__name__}",
         )
     wanted = dict(own)
-    arrays = {key: np.asarray(plain(x)).copy() for key, x in state.items() if key in wanted}
+    arrays = {key: _array(x) for key, x in state.items() if key in wanted}
     given = {wanted[key] for key in arrays}
     missing = [key for key, x in wanted.items() if x not in given]
     unexpected = [str(key) for key in state if key not in wanted]
@@ -52,11 +52,19 @@ def check_state(
     ]
     problems = [row for row in problems if row]
     if problems:
+        problems += _begin_alike(wanted, state)
         raise ParameterError(
             f"{where}: the state does not fit; nothing was changed.",
             hint="\n".join(problems),
         )
     return arrays
+
+
+def _array(x: Any) -> np.ndarray:
+    try:
+        return np.array(plain(x))
+    except ValueError:  # rows of different lengths
+        return np.array(x, object)
 
 
 def _listed(what: str, keys: list[str]) -> list[str]:
@@ -72,7 +80,26 @@ def _misfit(key: str, array: np.ndarray, x: Any) -> str:
     dtype = getattr(x._data, "dtype", np.dtype(float))
     if not np.can_cast(array.dtype, dtype, "same_kind"):
         return f"{key}: expected numbers that dtype {dtype} can hold, got dtype {array.dtype}"
+    if array.dtype.itemsize > dtype.itemsize:
+        with np.errstate(over="ignore"):
+            lost = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
+        if lost.any():
+            return f"{key}: expected numbers that dtype {dtype} can hold, got {array[lost][0]:g}"
     return ""
+
+
+def _begin_alike(wanted: dict[str, Any], state: Mapping[str, Any]) -> list[str]:
+    """Say what all keys begin with, if nothing else is wrong with them: such as ``module.``."""
+    first = next(iter(wanted), "")
+    for key in state:
+        prefix = str(key).removesuffix(first)
+        if prefix and prefix != key and {f"{prefix}{k}" for k in wanted} <= set(state):
+            return [
+                f"The keys begin with {prefix!r}. Leave it off: "
+                f"mt.load(path, model, prefix={prefix!r}), or\n"
+                f"{{key.removeprefix({prefix!r}): x for key, x in state.items()}}"
+            ]
+    return []
 
 
 def _disagreements(wanted: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[str]:
