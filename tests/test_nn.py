@@ -2,6 +2,7 @@
 
 import gc
 import operator
+from collections import deque
 
 import numpy as np
 import pytest
@@ -79,6 +80,23 @@ def test_what_is_shared_is_trained_once_and_kept_under_each_name():
 
 def test_a_module_is_the_model_that_the_core_knows():
     assert isinstance(nn.Identity(), Model)
+
+
+@pytest.mark.parametrize("kind", [set, frozenset, deque])
+def test_modules_in_a_set_would_be_trained_by_nobody(kind):
+    class Forgotten(nn.Module):
+        def __init__(self, parts):
+            self.names = {"a", "b"}
+            self.parts = kind(parts)
+
+    assert Forgotten([]).parameters() == []
+    with pytest.raises(ParameterError) as error:
+        Forgotten([nn.Linear(2, 2)]).parameters()
+    assert str(error.value) == (
+        "Forgotten.parts: what it holds would not be trained.\n"
+        "  expected  modules and parameters in a list, tuple or dict, which give them names\n"
+        f"  got       a {kind.__name__}"
+    )
 
 
 def test_a_value_that_would_be_trained_by_nobody_is_refused():

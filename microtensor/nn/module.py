@@ -7,6 +7,7 @@ tuples and dicts included, so that what is found is what is there.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
@@ -41,8 +42,8 @@ class Module(Hooked):
     Raises
     ------
     ParameterError
-        If an attribute is a Value that requires a gradient and is no Parameter: it must not be
-        trained, or left untrained, by accident.
+        If an attribute is a Value that requires a gradient and is no Parameter, or a set of
+        modules: nothing must be trained, or left untrained, by accident.
 
     Examples
     --------
@@ -299,6 +300,7 @@ class Module(Hooked):
 
 _PARTS = (Module, Node)
 _CONTAINERS = (list, tuple, dict)
+_NO_CONTAINERS = (set, frozenset, deque)
 
 
 def _join(path: str, name: str) -> str:
@@ -325,6 +327,7 @@ def _state_of(
     module: Module, path: str, above: tuple[Module, ...]
 ) -> Iterator[tuple[str, Parameter | Buffer]]:
     """Name parameters and buffers, under each path that leads to them: own ones come first."""
+    _refuse_sets(module)
     parts = list(_parts(module))
     for kind in (Parameter, Buffer):
         for name, x in parts:
@@ -341,6 +344,16 @@ def _state_of(
                 got=f"a Value of shape {np.shape(x._data)} with requires_grad=True",
                 hint="To train it, make it with nn.Parameter(...).\n"
                 "To keep it as it is, make it with Value(..., requires_grad=False).",
+            )
+
+
+def _refuse_sets(module: Module) -> None:
+    for name, x in vars(module).items():
+        if isinstance(x, _NO_CONTAINERS) and any(isinstance(y, _PARTS) for y in x):
+            raise ParameterError(
+                f"{type(module).__name__}.{name}: what it holds would not be trained.",
+                expected="modules and parameters in a list, tuple or dict, which give them names",
+                got=f"a {type(x).__name__}",
             )
 
 
