@@ -11,13 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from .. import backward, graph, primitives
+from .. import graph, primitives
 from ..errors import ArgumentError, GraphTooLargeError
 from ..graph import Node as Recorded
 from . import names as words
 from .expansion import Call, calls_of
-from .formulas import contribution_formula, forward_formula, local_derivative
+from .formulas import (
+    General,
+    contribution_formula,
+    forward_formula,
+    general_formulas,
+    local_derivative,
+)
 from .modules import groups_of, homes_of_leaves
+from .passes import chain_rule, local_derivatives, order_of
 from .snapshots import Edge, Node, Snapshot
 from .theme import shape_word
 from .troubles import not_finite, trouble_of
@@ -35,7 +42,7 @@ def snapshot(
     expand: bool = True,
     limit: int | None = LIMIT,
     open_limit: int | None = None,
-    formulas: bool = False,
+    formulas: bool | str = False,
 ) -> Snapshot:
     """Take the graph of one output, with the gradients of that output.
 
@@ -58,8 +65,9 @@ def snapshot(
         How many values are too many.
     open_limit : int or None
         How many are too many outside of every module, where nothing but a sum can be folded.
-    formulas : bool, default False
-        Whether to write each call, and each local derivative, as a formula.
+    formulas : bool or "general", default False
+        Whether to write each call, and each local derivative, as a formula. In general ones
+        constants are symbols too; those of a derivative that holds at these numbers only are None.
 
     Returns
     -------
@@ -98,7 +106,7 @@ def captured(
     expand: bool = True,
     limit: int | None = LIMIT,
     open_limit: int | None = None,
-    formulas: bool = False,
+    formulas: bool | str = False,
 ) -> tuple[Snapshot, dict[Any, str]]:
     """Do as `snapshot`, and give the ids of the graph's own values too."""
     if not isinstance(root, Recorded):
@@ -107,14 +115,14 @@ def captured(
             expected="a Value, such as a loss",
             got=f"{type(root).__name__}",
         )
-    order, stale = _order(root)
+    order, stale = order_of(root)
     if limit is not None and len(order) > limit:
         raise too_many(len(order), limit)
     if open_limit is not None and (n := _outside(order)) > open_limit:
         raise too_many(n, open_limit)
     calls = calls_of(order, expand)
     wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
-    grads, sent = _chain_rule(calls, root, gradient) if wanted else ({}, {})
+    grads, sent = chain_rule(calls, root, gradient) if wanted else ({}, {})
     state = "stale" if stale else ("fresh" if grads else "none")
     taking = _Taking(calls, root, grads, sent, names, params, formulas)
     return taking.snapshot(state), taking.ids
@@ -158,47 +166,6 @@ def _outside(order: list[Recorded]) -> int:
     )
 
 
-def _order(root: Recorded) -> tuple[list[Recorded], bool]:
-    """List the graph with operands first, and tell whether a leaf was changed after its use.
-
-    `graph.ancestors` refuses a stale graph; a picture still shows it, without gradients.
-    """
-    seen = {root}
-    found = [root]
-    stale = False
-    for node in found:  # grows while it is walked
-        for a in graph.parents(node):
-            stale = stale or a.number > node.number
-            if a not in seen:
-                seen.add(a)
-                found.append(a)
-    found.sort(key=lambda n: (stale and n.fn is not None, n.number))
-    return found, stale
-
-
-def _chain_rule(
-    calls: list[Call], root: Recorded, gradient: Any
-) -> tuple[dict[Recorded, Any], dict[tuple[Recorded, int], Any]]:
-    """Compute every gradient, and what each argument contributes to it, on the side."""
-    if not root.requires_grad:
-        return {}, {}
-    grads: dict[Recorded, Any] = {root: backward.seed_for(root, gradient)}
-    sent: dict[tuple[Recorded, int], Any] = {}
-    with np.errstate(all="ignore"):  # what is not finite is shown as such
-        for call in reversed(calls):
-            g = grads.get(call.value)
-            if g is None or call.made.fn is None or not call.made.requires_grad:
-                continue
-            for position, _, c in backward.contributions(call.made, g):
-                operand = call.args[position]
-                sent[call.value, position] = c
-                grads[operand] = c if operand not in grads else grads[operand] + c
-    for call in calls:
-        if call.value.requires_grad and call.value not in grads:
-            grads[call.value] = backward.zeros_for(call.value)
-    return grads, sent
-
-
 class _Taking:
     """One taking of a snapshot: ids are given out, names are found, groups are opened."""
 
@@ -210,7 +177,7 @@ class _Taking:
         sent: dict[tuple[Recorded, int], Any],
         names: Mapping[str, Any] | None,
         params: Iterable[Any] | None,
-        formulas: bool,
+        formulas: bool | str,
     ) -> None:
         self.formulas = formulas
         self.calls, self.root, self.grads, self.sent = calls, root, grads, sent
@@ -243,6 +210,12 @@ class _Taking:
                 sources.append((position, self._constant(a, call.scope)))
         kind = self._kind(value)
         name = self._name(value)
+        general = self._general(call, sources) if self.formulas == "general" else None
+        formula = None
+        if general is not None:
+            formula = general.forward
+        elif self.formulas and made.fn is not None:
+            formula = forward_formula(made)
         node = Node(
             id=self._next_id(value),
             kind=kind,
@@ -260,10 +233,22 @@ class _Taking:
                 call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
             ),
             health=trouble_of(made, value._data, self.grads.get(value)),
-            formula=forward_formula(made) if self.formulas and made.fn is not None else None,
+            formula=formula,
         )
         self.nodes.append(node)
-        self.edges.extend(self._edge(call, position, src, node) for position, src in sources)
+        derivatives = local_derivatives(made) if node.is_scalar else {}
+        self.edges.extend(
+            self._edge(call, position, src, node, derivatives, general) for position, src in sources
+        )
+
+    def _general(self, call: Call, sources: list[tuple[int, str]]) -> General | None:
+        """Find the formulas of a call on numbers, whatever the numbers."""
+        if call.made.fn is None or np.shape(call.value._data) != ():
+            return None
+        if any(not self.nodes[int(id[1:]) - 1].is_scalar for _, id in sources):
+            return None
+        boxed = frozenset(i for i, _ in sources if not isinstance(call.args[i], Recorded))
+        return general_formulas(call.made, boxed)
 
     def _next_id(self, key: Any) -> str:
         id = f"v{len(self.nodes) + 1}"
@@ -300,7 +285,15 @@ class _Taking:
                 return name
         return None
 
-    def _edge(self, call: Call, position: int, src: str, node: Node) -> Edge:
+    def _edge(
+        self,
+        call: Call,
+        position: int,
+        src: str,
+        node: Node,
+        derivatives: dict[int, float],
+        general: General | None,
+    ) -> Edge:
         contribution = self.sent.get((call.value, position))
         if contribution is None:
             return Edge(src, node.id, position)
@@ -309,8 +302,10 @@ class _Taking:
         formula = None
         if shape == () and node.shape == ():
             upstream = float(self.grads[call.value])
-            local = _local(call.made, position)
-            if self.formulas:
+            local = derivatives.get(position)
+            if general is not None:
+                formula = general.locals.get(position)
+            elif self.formulas:
                 formula = local_derivative(call.made, position)
             return Edge(
                 src, node.id, position, upstream, local, float(contribution), formula=formula
@@ -362,14 +357,6 @@ def _belongs(array: np.ndarray, scope: Any) -> bool:
     """Tell whether an array is an attribute of the module that used it."""
     module = scope.module if isinstance(scope, graph.Scope) else None
     return any(a is array for a in getattr(module, "__dict__", {}).values())
-
-
-def _local(made: Recorded, position: int) -> float | None:
-    with np.errstate(all="ignore"):
-        for at, _, c in backward.contributions(made, backward.seed_for(made)):
-            if at == position:
-                return float(c)
-    return None
 
 
 def _kept(x: Any) -> Any:

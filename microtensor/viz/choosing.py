@@ -17,8 +17,9 @@ from ..errors import ArgumentError
 from ..graph import Node as Recorded
 from . import coarse
 from . import names as words
-from .capture import _order, snapshot, too_many
+from .capture import snapshot, too_many
 from .folding import BUDGET, Scene, scene
+from .passes import order_of
 from .repeats import fold_repeats
 from .snapshots import Snapshot
 from .unrolling import unroll
@@ -64,7 +65,7 @@ def chosen(root: Recorded, wish: Wish) -> tuple[Snapshot, Scene]:
     depth = 1 if wish.view == "module" and wish.depth is None else wish.depth
     if wish.between is not None or wish.neighbourhood is not None:
         taken, shown = coarse.capture(root, _part(root, wish), **taking)
-    elif len(order := _order(root)[0]) > _WHOLE and not wish.force and wish.view != "tensor":
+    elif len(order := order_of(root)[0]) > _WHOLE and not wish.force and wish.view != "tensor":
         choice = coarse.folded(order, root, depth, READABLE, wish.params)
         taken, shown = coarse.capture(root, choice, **taking)
     else:
@@ -81,7 +82,7 @@ def chosen(root: Recorded, wish: Wish) -> tuple[Snapshot, Scene]:
 
 
 def _part(root: Recorded, wish: Wish) -> coarse.Choice:
-    order = _order(root)[0]
+    order = order_of(root)[0]
     if wish.between is not None and wish.neighbourhood is not None:
         raise ArgumentError(
             "draw: two parts of the graph are asked for.",
@@ -147,7 +148,7 @@ def _model(value: Recorded) -> Any:
 
 def _number_by_number(root: Recorded, wish: Wish) -> tuple[Recorded, Wish]:
     """Take the graph of the numbers behind the arrays; parameters stay parameters."""
-    order = _order(root)[0]
+    order = order_of(root)[0]
     if all(np.shape(value._data) == () for value in order):
         return root, wish
     if np.size(root._data) != 1:

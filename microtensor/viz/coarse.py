@@ -17,11 +17,12 @@ import numpy as np
 from .. import graph
 from ..graph import Node as Recorded
 from . import names as words
-from .capture import _chain_rule, _order, _Taking, too_many
+from .capture import _Taking, too_many
 from .expansion import Call, calls_of
 from .folding import BUDGET, Box, Scene, framed_where_needed
 from .modules import groups_of, homes_of_leaves
 from .parts import around, between, with_operands
+from .passes import chain_rule, order_of
 from .snapshots import Edge, Group, Snapshot
 
 STRETCHES = 24  # boxes for the calls outside of every module
@@ -146,12 +147,12 @@ def capture(
     Snapshot, Scene
         The values that are shown, and the picture of them with the boxes.
     """
-    order, stale = _order(root)
+    order, stale = order_of(root)
     calls: list[Call] = []
     for value in order:
         calls.extend(calls_of([value], expand=value not in choice.place))
     wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
-    grads, sent = _chain_rule(calls, root, gradient) if wanted else ({}, {})
+    grads, sent = chain_rule(calls, root, gradient) if wanted else ({}, {})
     taking = _Choosing(calls, root, grads, sent, names, params, choice)
     return taking.picture("stale" if stale else ("fresh" if grads else "none"))
 

@@ -8,7 +8,7 @@ function of symbols. With 1 in the place of the gradient, this is the local deri
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,88 @@ def forward_formula(made: Recorded) -> Term:
     if word in ("square", "reciprocal"):
         return simplified(word, *operands)
     return Term(word, (*operands, *_options(made.kwargs)))
+
+
+class General(NamedTuple):
+    """The formulas of a call on numbers, good for every call like it, whatever the numbers.
+
+    Attributes
+    ----------
+    forward : Term
+        In the positions of the operands.
+    locals : dict of int to Term
+        The local derivatives, by position; those are left out that are so at some numbers only.
+    """
+
+    forward: Term
+    locals: dict[int, Term]
+
+
+_GENERAL: dict[Any, General] = {}  # by what tells calls apart
+
+
+def general_formulas(made: Recorded, boxed: frozenset[int]) -> General:
+    """Write a call on numbers, and its local derivatives, with a symbol for every operand.
+
+    Parameters
+    ----------
+    made : Node
+        The value that the call made.
+    boxed : set of int
+        Positions of constants that are operands with a box of their own; other constants are
+        part of the formula.
+
+    Returns
+    -------
+    General
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> from microtensor.viz.notation import text
+    >>> found = general_formulas(mt.Value(2.0) * 3.0, frozenset({1}))
+    >>> text(found.forward, {0: "a", 1: "b"}), text(found.locals[0], {1: "b"})
+    ('a·b', 'b')
+    """
+    pattern: list[Any] = []
+    for i, a in enumerate(made.args):
+        if isinstance(a, Recorded):
+            pattern.append(next(j for j, other in enumerate(made.args) if other is a))
+        else:
+            pattern.append("box" if i in boxed else ("number", a))
+    options = () if not made.kwargs else tuple(made.kwargs.items())
+    key = (made.fn, tuple(pattern), options)
+    try:
+        found = _GENERAL.get(key)
+    except TypeError:  # an option without a hash
+        return _general(made, boxed)
+    if found is None:
+        if len(_GENERAL) >= _MOST_KEPT:
+            _GENERAL.clear()
+        found = _GENERAL[key] = _general(made, boxed)
+    return found
+
+
+def _general(made: Recorded, boxed: frozenset[int]) -> General:
+    fresh: dict[Any, Recorded] = {}
+    operands: list[Any] = []
+    for i, a in enumerate(made.args):
+        if isinstance(a, Recorded):
+            operands.append(fresh.setdefault(a, Value(a._data, requires_grad=a.requires_grad)))
+        else:
+            operands.append(Value(float(a)) if i in boxed else a)
+    options = {k: v for k, v in (made.kwargs or {}).items() if k != "kept"}
+    with graph.recording(), np.errstate(all="ignore"):
+        again = made.fn(*operands, **options)
+    if not isinstance(again, Recorded) or again.fn is not made.fn:
+        return General(forward_formula(made), {})
+    found = {}
+    for i, a in enumerate(again.args):
+        if isinstance(a, Recorded) and a.requires_grad:
+            term, decided = _trace(again, i, one=True)
+            if term is not None and not decided:
+                found[i] = term
+    return General(forward_formula(again), found)
 
 
 def local_derivative(made: Recorded, position: int) -> Term | None:
@@ -83,25 +165,30 @@ def _traced(made: Recorded, position: int, one: bool) -> Term | None:
     key = _key(made, position, one)
     if key is not None and key in _KEPT:
         return _KEPT[key]
-    g = Value(np.ones_like(made._data) if np.ndim(made._data) else 1.0)
-    try:
-        with np.errstate(all="ignore"):
-            sent = backward.recorded_contribution(made, position, g)
-    except (ArithmeticError, TypeError, ValueError):
-        return None  # at these numbers there is none
-    term, decided = None, False
-    if sent is not backward.NOTHING:
-        names: dict[Recorded, Term] = {made: symbol("y")}
-        for i, a in reversed(list(enumerate(made.args))):
-            if isinstance(a, Recorded):
-                names[a] = symbol(i)
-        names[g] = number(1) if one else symbol("g")
-        term, decided = _read(sent, names)
+    term, decided = _trace(made, position, one)
     if key is not None and not decided:
         if len(_KEPT) >= _MOST_KEPT:
             _KEPT.clear()
         _KEPT[key] = term
     return term
+
+
+def _trace(made: Recorded, position: int, one: bool) -> tuple[Term | None, bool]:
+    """Trace a rule; tell too whether the formula holds at these numbers only."""
+    g = Value(np.ones_like(made._data) if np.ndim(made._data) else 1.0)
+    try:
+        with np.errstate(all="ignore"):
+            sent = backward.recorded_contribution(made, position, g)
+    except (ArithmeticError, TypeError, ValueError):
+        return None, True  # at these numbers there is none
+    if sent is backward.NOTHING:
+        return None, False
+    names: dict[Recorded, Term] = {made: symbol("y")}
+    for i, a in reversed(list(enumerate(made.args))):
+        if isinstance(a, Recorded):
+            names[a] = symbol(i)
+    names[g] = number(1) if one else symbol("g")
+    return _read(sent, names)
 
 
 def _key(made: Recorded, position: int, one: bool) -> Any:

@@ -5,6 +5,7 @@ Each is one small table, and one walk that puts brackets where they are needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -243,6 +244,14 @@ _JS_WORDS = {
     "floor": "Math.floor", "power": "Math.pow", "maximum": "Math.max", "minimum": "Math.min",
     "hypot": "Math.hypot", "arctan2": "Math.atan2",
 }  # fmt: skip
+_JS_OWN = {
+    ("sigmoid", 1): "(1/(1+Math.exp(-{0})))", ("relu", 1): "Math.max(0,{0})",
+    ("silu", 1): "({0}/(1+Math.exp(-{0})))",
+    ("softplus", 1): "({0}>20?{0}:Math.log1p(Math.exp({0})))",
+    ("leaky_relu", 1): "({0}>0?{0}:0.01*{0})", ("elu", 1): "({0}>0?{0}:Math.expm1({0}))",
+    ("logaddexp", 2): "(Math.max({0},{1})+Math.log1p(Math.exp(-Math.abs({0}-{1}))))",
+    ("exp2", 1): "Math.pow(2,{0})", ("clip", 3): "Math.min(Math.max({0},{1}),{2})",
+}  # fmt: skip
 
 
 def javascript(term: Term, names: Names) -> str | None:
@@ -257,7 +266,7 @@ def javascript(term: Term, names: Names) -> str | None:
     """
     op, args = term
     if op == "number":
-        return f"({args[0]!r})" if args[0] < 0 else repr(args[0]).removesuffix(".0")
+        return _js_number(args[0])
     if op == "symbol":
         return names[args[0]]
     if op == "option":
@@ -273,9 +282,16 @@ def javascript(term: Term, names: Names) -> str | None:
         return f"(-{parts[0]})"
     if op == "holds":
         return parts[0]
-    if op == "sigmoid":
-        return f"(1/(1+Math.exp(-{parts[0]})))"
+    own = _JS_OWN.get((op, len(parts)))
+    if own is not None:
+        return own.format(*parts)
     if op == "where" and len(parts) == 3:
         return f"({parts[0]}?{parts[1]}:{parts[2]})"
     word = _JS_WORDS.get(op)
     return None if word is None else f"{word}({','.join(map(str, parts))})"
+
+
+def _js_number(x: float) -> str:
+    if not math.isfinite(x):
+        return "NaN" if math.isnan(x) else ("Infinity" if x > 0 else "(-Infinity)")
+    return f"({x!r})" if x < 0 else repr(x).removesuffix(".0")
