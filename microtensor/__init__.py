@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     )
     from .randomness import seed
     from .recomputing import checkpoint
-    from .viz import draw, explain, nudge, paths, stages, summary, unroll, what_if
+    from .viz import draw, explain, explore, nudge, paths, quiz, stages, summary, unroll, what_if
 
 __version__ = "0.1.0"
 
@@ -105,9 +105,11 @@ _LATE = {
     "detect_anomaly": "anomalies",
     "draw": "viz",
     "explain": "viz",
+    "explore": "viz",
     "load": "io",
     "nudge": "viz",
     "paths": "viz",
+    "quiz": "viz",
     "save": "io",
     "seed": "randomness",
     "stages": "viz",
@@ -145,6 +147,7 @@ __all__ = [
     "embedding",
     "errors",
     "explain",
+    "explore",
     "fold",
     "gelu",
     "glu",
@@ -184,6 +187,7 @@ __all__ = [
     "pixel_unshuffle",
     "prelu",
     "primitive",
+    "quiz",
     "relu",
     "relu6",
     "rms_norm",

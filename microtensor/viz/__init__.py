@@ -4,8 +4,9 @@
 ``snapshot`` gives the same graph as plain data, which every picture here is made of. ``explain``
 tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value;
 ``unroll`` gives the graph of the numbers behind arrays. ``summary`` tabulates a model's modules,
-and ``health`` says what is not well in a model or a graph. ``history``, ``decision_boundary``,
-``heatmap`` and ``surface`` are figures, and need matplotlib.
+and ``health`` says what is not well in a model or a graph. ``explore`` makes a page to open, step
+through, edit and search a graph, and ``quiz`` the same page with its gradients blank. ``history``,
+``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
 from .capture import snapshot
@@ -14,6 +15,7 @@ from .curves import history
 from .diagnosis import Finding, HealthReport, health
 from .drawing import Drawing
 from .explanations import Explanation, explain
+from .exploring import Explorer, explore, quiz
 from .graphs import draw
 from .landscapes import descend, surface
 from .maps import heatmap
@@ -31,6 +33,7 @@ __all__ = [
     "Drawing",
     "Edge",
     "Explanation",
+    "Explorer",
     "Finding",
     "Group",
     "HealthReport",
@@ -43,11 +46,13 @@ __all__ = [
     "descend",
     "draw",
     "explain",
+    "explore",
     "health",
     "heatmap",
     "history",
     "nudge",
     "paths",
+    "quiz",
     "snapshot",
     "stages",
     "summary",

@@ -1,0 +1,208 @@
+"""The explorer's page as it is written; how it behaves is tested in a browser, in tests/browser."""
+
+import base64
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import Value
+from microtensor.errors import ArgumentError
+from microtensor.viz import exploring, snapshot
+from microtensor.viz.columns import columns, packed, script_json
+from microtensor.viz.notation import javascript
+from microtensor.viz.squeezing import squeezed, tokens_of
+from microtensor.viz.terms import Term, number, symbol
+
+TYPES = {"Uint8Array": "<u1", "Uint16Array": "<u2", "Uint32Array": "<u4", "Float64Array": "<f8"}
+
+
+def unpacked(column):
+    word, text = column
+    return np.frombuffer(base64.b64decode(text), TYPES[word]).tolist()
+
+
+def graph_in(page):
+    """Read the data back as a browser would: up to the first end of the element."""
+    text = re.search(r'<script type="application/json" id="graph">(.*?)</script', page, re.S)[1]
+    return json.loads(text)
+
+
+def product():
+    w, x = Value(3.0, name="w"), Value(2.0, name="x")
+    return np.tanh(w * x) * 0.5
+
+
+def test_a_page_is_saved_where_it_is_asked_to_be(tmp_path):
+    page = mt.explore(product(), tmp_path / "deep" / "page.html", title="A <title>")
+    text = (tmp_path / "deep" / "page.html").read_text(encoding="utf-8")
+    assert text == page.html
+    assert "<title>A &lt;title&gt;</title>" in text
+    assert str(page) == page.taken.to_text()
+    assert repr(page) == f"<Explorer of 6 values, {len(text):,} characters>"
+
+
+def test_a_page_without_its_data_is_at_most_60_kilobytes():
+    page = mt.explore(product()).html
+    data = re.search(r'id="graph">(.*?)</script', page, re.S)[1]
+    assert len(page.encode()) - len(data.encode()) <= 60_000
+
+
+def test_the_policy_names_the_only_script_and_style_of_the_page():
+    page = mt.explore(product()).html
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for tag, content in (
+        ("script", re.search(r"<script>(.*?)</script>", page, re.S)[1]),
+        ("style", re.search(r"<style>(.*?)</style>", page, re.S)[1]),
+    ):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert not re.search(r"\bon\w+=\"", page)
+
+
+def test_the_programs_never_write_markup():
+    body, _, program = exploring._parts()
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http"):
+        assert word not in program.replace("http://www.w3.org/2000/svg", ""), word
+        assert word not in body
+
+
+def test_columns_hold_the_graph_bit_by_bit():
+    value = product()
+    taken = snapshot(value, formulas="general")
+    found, functions = columns(taken)
+    assert unpacked(found["values"]) == [float(n.value) for n in taken.nodes]
+    grads = [np.nan if n.grad is None else n.grad for n in taken.nodes]
+    assert np.array_equal(unpacked(found["grads"]), grads, equal_nan=True)
+    assert [taken.nodes[i].id for i in unpacked(found["sources"])] == [e.src for e in taken.edges]
+    assert found["names"] == {0: "w", 1: "x"}
+    assert found["twin"] is True
+    assert functions == (
+        "[null,[(a,y)=>(a[0]*a[1]),[(a,y)=>a[1],(a,y)=>a[0]]],"
+        "[(a,y)=>Math.tanh(a[0]),[(a,y)=>(1-Math.pow(y,2))]],"
+        "[(a,y)=>(a[0]*a[1]),[(a,y)=>a[1],null]]]"
+    )
+
+
+def test_calls_of_one_kind_are_written_once_whatever_their_constants():
+    total = Value(1.0, name="x")
+    for k in range(50):
+        total = total * (1.0 + k / 100)
+    found, _ = columns(snapshot(total, formulas="general"))
+    assert len(found["kinds"]) == 2  # of leaves, and of products
+
+
+def test_what_the_page_cannot_compute_it_is_given():
+    found, functions = columns(snapshot(mt.gelu(Value(0.5)), formulas="general"))
+    assert found["twin"] is False
+    assert functions == "[null,[null,[null]]]"
+    x = Value(0.5)
+    mt.gelu(x).backward()
+    assert unpacked(found["locals"]) == [x.grad]
+
+
+def test_data_cannot_end_its_script():
+    page = mt.explore(Value(1.0, name="</script><script>alert(1)</script>\u2028") * 2.0).html
+    assert page.lower().count("</script") == 2
+    assert "\u2028" not in page
+    assert graph_in(page)["names"]["0"] == "</script><script>alert(1)</script>"
+    assert script_json("</script>\u2028\u2029") == r'"\u003c/script>\u2028\u2029"'
+
+
+@pytest.mark.parametrize(
+    ("numbers", "word"), [([], "Uint8Array"), ([255], "Uint8Array"), ([256], "Uint16Array"),
+                          ([65_536], "Uint32Array")]
+)  # fmt: skip
+def test_whole_numbers_take_the_fewest_bytes_that_hold_them(numbers, word):
+    assert packed(numbers)[0] == word
+    assert unpacked(packed(numbers)) == numbers
+
+
+def test_a_notebook_shows_each_page_in_a_frame_of_its_own():
+    bundle = mt.explore(product(), title='"quoted"')._repr_mimebundle_()
+    frame = bundle["text/html"]
+    assert frame.startswith('<iframe title="&quot;quoted&quot;" sandbox="allow-scripts')
+    assert "allow-same-origin" not in frame
+    assert frame.count("<") == 2  # everything of the page is escaped
+    assert bundle["text/plain"].startswith("× t")
+
+
+def test_no_gradient_of_the_graph_is_touched():
+    value = product()
+    mt.explore(value)
+    assert value.grad is None
+
+
+def test_a_quiz_is_the_same_page_with_its_gradients_blank():
+    value = product()
+    page, asked = graph_in(mt.explore(value).html), graph_in(mt.quiz(value).html)
+    assert page.pop("quiz") is False
+    assert asked.pop("quiz") is True
+    assert page.pop("title") == "Computation graph"
+    assert asked.pop("title") == "What are the gradients?"
+    assert page == asked
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: mt.explore(product(), budget=0),
+         "explore: budget is how many boxes to show.\n  expected  at least 1\n  got       0"),
+        (lambda: mt.explore(product(), open=True),
+         "explore: there is no file to open.\n  expected  a path\n"
+         "  got       path=None, open=True"),
+        (lambda: mt.explore(product(), theme="blue"),
+         "explore: theme is not one that is known.\n"
+         "  expected  'auto' or 'light' or 'dark'\n  got       'blue'"),
+        (lambda: mt.explore(3.0),
+         "snapshot: the output must be a Value.\n  expected  a Value, such as a loss\n"
+         "  got       float"),
+        (lambda: mt.quiz(Value([1.0, 2.0]) * 2),
+         "quiz: there are no gradients to ask for.\n"
+         "  expected  an output that is one number, and depends on a Value that wants gradients\n"
+         "  got       shape (2,)"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_told(ask, message):
+    with pytest.raises(ArgumentError) as error:
+        ask()
+    assert str(error.value) == message
+
+
+# The program
+
+
+@pytest.mark.parametrize(
+    ("script", "short"),
+    [
+        ("const ab = 1; f(ab, o.ab)", "let ab=1;f(ab,o.ab)"),  # a property keeps its name
+        ("const ab = 1, cd = 2; f({ ab, x: cd })", "let ab=1,a=2;f({ab,x:a})"),
+        ("const word = 1; f(`word ${word} ${ `${word}` }`)", "let a=1;f(`word ${a} ${`${a}`}`)"),
+        ('const name = /name "/g; f("name")', 'let a=/name "/g;f("name")'),
+        ("x = a /* b */ / c; y = a - -b", "x=a/c;y=a- -b"),
+        ("x++\n\n  y++ // z", None),
+    ],
+)
+def test_a_squeezed_program_does_the_same(script, short):
+    assert "".join(t.text for t in tokens_of(script)) == script
+    if short is not None:
+        assert squeezed(script) == short
+
+
+@pytest.mark.parametrize(
+    ("term", "written"),
+    [
+        (number(float("inf")), "Infinity"), (number(float("-inf")), "(-Infinity)"),
+        (number(float("nan")), "NaN"), (number(-0.5), "(-0.5)"),
+        (Term("relu", (symbol(0),)), "Math.max(0,x)"),
+        (Term("leaky_relu", (symbol(0), number(0.2))), None),  # with an option: another function
+    ],
+)  # fmt: skip
+def test_formulas_are_written_as_javascript(term, written):
+    assert javascript(term, {0: "x"}) == written
