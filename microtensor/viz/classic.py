@@ -14,7 +14,7 @@ def picture(drawing: Drawing, shown: Scene, colors: Theme) -> None:
     """Write the records, the circles and the arrows of micrograd's ``draw_dot``."""
     for box in shown.boxes:
         node = box.node
-        words = describe(node) if node is not None else box.module.title  # type: ignore[union-attr]
+        words = describe(node) if node is not None else box.title
         line = colors.failed[1] if node is not None and node.kind == "failed" else colors.op[1]
         fields = _fields(node) if node is not None else _field(words)
         drawing.body.append(

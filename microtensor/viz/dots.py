@@ -106,14 +106,12 @@ def _box_line(box: Box, colors: Theme, largest: float | None, prefix: str) -> st
 
 def module_words(box: Box) -> str:
     """Tell a box of many values in one line."""
-    assert box.module is not None
-    return f"{box.module.title}   {_counts(box)}" + (f"   {box.told}" if box.told else "")
+    return f"{box.title}   {_counts(box)}" + (f"   {box.told}" if box.told else "")
 
 
 def _module_card(box: Box, colors: Theme) -> str:
-    assert box.module is not None
     lines = [
-        (13, colors.ink, f"<B>► {html(box.module.title, 40)}</B>"),
+        (13, colors.ink, f"<B>► {html(box.title)}</B>"),
         (9, colors.muted, f"{_counts(box)} · out {shape_word(box.shape or ())}"),
         *([(9, colors.muted, html(box.told, 60))] if box.told else []),
         (9, colors.backward, f"‖grad‖ {short(box.grad_norm)}"),

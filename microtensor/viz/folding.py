@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .snapshots import Edge, Group, Node, Snapshot
+from .theme import clean
 
 BUDGET = 400  # boxes; with more, modules are folded up, deepest first
 
@@ -38,6 +39,8 @@ class Box:
         Of the youngest value inside: what comes out.
     told : str
         What else there is to tell of it.
+    times : int
+        Of how many equal modules it stands for.
     """
 
     id: str
@@ -49,6 +52,14 @@ class Box:
     grad_norm: float | None = None
     shape: tuple[int, ...] | None = None
     told: str = ""
+    times: int = 1
+
+    @property
+    def title(self) -> str:
+        """What is written on a module's box; its number stays where a long name is cut."""
+        assert self.module is not None
+        times = f" × {self.times}" if self.times > 1 else ""
+        return clean(self.module.title, 40) + times
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,7 +91,8 @@ def _joined(run: list[Box]) -> Box:
     norms = [box.grad_norm for box in run if box.grad_norm is not None]
     return replace(
         first,
-        module=replace(first.module, title=f"{place} × {len(run)}"),
+        module=replace(first.module, title=place),
+        times=len(run),
         values=sum(box.values for box in run),
         # one module that is called often has its parameters once
         params=first.params if place == _first_title(last.module) else sum(b.params for b in run),
