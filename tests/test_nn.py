@@ -1,5 +1,6 @@
 """Modules: what they hold, what they are called with, what is said when something is wrong."""
 
+import copy
 import gc
 import operator
 from collections import deque
@@ -11,6 +12,7 @@ import microtensor as mt
 from microtensor import nn
 from microtensor.errors import InPlaceError, ParameterError
 from microtensor.graph import Model, module_path, name_of
+from microtensor.nn.words import HERE
 
 
 class Branches(nn.Module):
@@ -326,3 +328,45 @@ def test_a_repr_shows_what_is_inside():
         "  (1): Neuron(2, activation=None)\n"
         ")"
     )
+
+
+def test_words_of_pytorch_say_what_they_are_here():
+    net = nn.Sequential(nn.Linear(2, 1))
+    with pytest.raises(AttributeError) as error:
+        net.register_buffer("mean", np.zeros(2))
+    assert str(error.value) == (
+        "Sequential has no 'register_buffer', as PyTorch's modules have.\n"
+        "  Assign it: self.mean = nn.Buffer(array). A constant may be a plain array."
+    )
+    with pytest.raises(AttributeError) as error:
+        net.double()
+    assert str(error.value) == (
+        "Sequential has no 'double', as PyTorch's modules have.\n"
+        "  Parameters keep the dtype that they were made with, as in "
+        "nn.Linear(2, 1, dtype=np.float64);\n"
+        "  load_state_dict() takes the numbers of a model of another dtype. There is one device."
+    )
+
+
+def test_a_model_may_have_these_words_itself_and_other_misses_are_pythons():
+    class Own(nn.Module):
+        def __init__(self):
+            self.to = nn.Linear(2, 1)
+
+        def double(self):
+            return 2
+
+        @property
+        def broken(self):
+            return self.missing
+
+    own = Own()
+    assert own.double() == 2
+    assert isinstance(own.to, nn.Linear)
+    assert not any(hasattr(nn.Module, word) for word in HERE)
+    for word in ("missing", "broken"):  # a property's error is its own
+        with pytest.raises(AttributeError) as error:
+            getattr(own, word)
+        assert str(error.value) == "'Own' object has no attribute 'missing'"
+    twin = copy.deepcopy(own)
+    assert list(twin.state_dict()) == ["to.weight", "to.bias"]

@@ -19,6 +19,7 @@ from .casting import at_door
 from .hooks import Hooked, call_hooked, hooked
 from .loading import check_state
 from .state import Buffer, Parameter
+from .words import Translated
 
 
 class _Paused(threading.local):
@@ -28,7 +29,7 @@ class _Paused(threading.local):
 _paused = _Paused()
 
 
-class Module(Hooked):
+class Module(Hooked, Translated):
     """A function with parameters: a layer, a network, or any part of one.
 
     Write a class with ``forward``; what is set as an attribute belongs to it: a `Parameter`, a
