@@ -91,7 +91,19 @@ if TYPE_CHECKING:
     )
     from .randomness import seed
     from .recomputing import checkpoint
-    from .viz import draw, explain, explore, nudge, paths, quiz, stages, summary, unroll, what_if
+    from .viz import (
+        animate,
+        draw,
+        explain,
+        explore,
+        nudge,
+        paths,
+        quiz,
+        stages,
+        summary,
+        unroll,
+        what_if,
+    )
 
 __version__ = "0.1.0"
 
@@ -99,6 +111,7 @@ _ROOMS = (
     "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "train", "viz",
 )  # fmt: skip
 _LATE = {
+    "animate": "viz",
     "check_gradients": "checks",
     "check_model": "checks",
     "checkpoint": "recomputing",
@@ -124,6 +137,7 @@ __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
+    "animate",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",

@@ -1,6 +1,7 @@
 """How does it look? Pictures of computation graphs and of networks.
 
-``draw`` gives a Drawing of a Value's graph, with its gradients, or of a model's network.
+``draw`` gives a Drawing of a Value's graph, with its gradients, or of a model's network, and
+``animate`` an SVG that plays both passes.
 ``snapshot`` gives the same graph as plain data, which every picture here is made of. ``explain``
 tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value;
 ``unroll`` gives the graph of the numbers behind arrays. ``summary`` tabulates a model's modules,
@@ -9,6 +10,7 @@ through, edit and search a graph, and ``quiz`` the same page with its gradients 
 ``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
+from .animation import animate
 from .capture import snapshot
 from .changing import Diff, what_if
 from .curves import history
@@ -42,6 +44,7 @@ __all__ = [
     "Snapshot",
     "Stage",
     "Summary",
+    "animate",
     "decision_boundary",
     "descend",
     "draw",
