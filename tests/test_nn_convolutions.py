@@ -213,3 +213,30 @@ def test_a_wrong_option_is_an_error_when_the_layer_is_made(make, message):
     with pytest.raises(ArgumentError) as error:
         make()
     assert str(error.value) == message
+
+
+def test_a_convolution_turned_around_gives_each_size_that_is_convolved_to_its_input():
+    options = {"stride": (2, 3), "padding": 1, "dilation": (1, 2)}
+    there = nn.Conv2d(4, 6, 3, **options)
+    back = nn.ConvTranspose2d(6, 4, 3, rng=0, **options)
+    small = np.zeros((2, 6, 5, 4), np.float32)
+    found = []
+    for height in range(3, 20):
+        for width in range(5, 20):
+            if there(np.zeros((1, 4, height, width))).shape[2:] == (5, 4):
+                found.append((height, width))
+                assert back(small, output_size=(height, width)).shape == (2, 4, height, width)
+    assert found == [(h, w) for h in (9, 10) for w in (12, 13, 14)]
+    assert np.array_equal(back(small[0] + 1, output_size=[9, 12]).data, back(small[0] + 1).data)
+
+
+def test_a_size_that_no_output_has_is_refused():
+    back = nn.ConvTranspose2d(6, 4, 3, stride=2, padding=1)
+    for size in ((8, 9), (9, 11), (20, 9)):
+        with pytest.raises(ShapeError) as error:
+            back(np.zeros((2, 6, 5, 5)), output_size=size)
+        assert str(error.value) == (
+            "ConvTranspose2d: there is no output of this size.\n"
+            "  expected  output_size from (9, 9) to (10, 10), for an input of (5, 5)\n"
+            f"  got       output_size={size}"
+        )

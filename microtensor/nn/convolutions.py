@@ -219,6 +219,7 @@ class ConvTranspose2d(_Convolution):
     -----
     From (N, C, H, W) to (N, O, H', W') with
     ``H' = (H - 1) stride - 2 padding + dilation (kH - 1) + output_padding + 1``.
+    ``layer(x, output_size=(H', W'))`` chooses the output_padding of this call by its result.
 
     References
     ----------
@@ -229,6 +230,8 @@ class ConvTranspose2d(_Convolution):
     >>> larger = ConvTranspose2d(8, 3, 4, stride=2, padding=1, rng=0)
     >>> larger(np.ones((2, 8, 7, 7))).shape
     (2, 3, 14, 14)
+    >>> larger(np.ones((2, 8, 7, 7)), output_size=15).shape
+    (2, 3, 15, 15)
     """
 
     axes = 2
@@ -250,13 +253,35 @@ class ConvTranspose2d(_Convolution):
             padding_mode, rng, dtype,
         )  # fmt: skip
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, output_size: Any = None) -> Any:
         x = channels(self, x, self.in_channels, self.axes)
+        more = self.output_padding
+        if output_size is not None:
+            more = self._padding_for(tuple(x.shape[-self.axes :]), output_size)
         with noted(self):
             return self._apply(
-                x, self.weight, self.bias, self.stride, self.padding, self.output_padding,
-                self.groups, self.dilation,
+                x, self.weight, self.bias, self.stride, self.padding, more, self.groups,
+                self.dilation,
             )  # fmt: skip
+
+    def _padding_for(self, sizes: tuple[int, ...], output_size: Any) -> tuple[int, ...]:
+        """Give the output_padding that makes an output of a size, of those that can be."""
+        name = type(self).__name__
+        wanted = per_axis(name, "output_size", output_size, self.axes, least=1)
+        options = (self.stride, self.padding, self.dilation, self.kernel_size)
+        least = tuple(
+            (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1
+            for n, stride, padding, dilation, kernel in zip(sizes, *options, strict=True)
+        )
+        most = tuple(n + stride - 1 for n, stride in zip(least, self.stride, strict=True))
+        more = tuple(n - first for n, first in zip(wanted, least, strict=True))
+        if any(not 0 <= m < stride for m, stride in zip(more, self.stride, strict=True)):
+            raise ShapeError(
+                f"{here(self)}: there is no output of this size.",
+                expected=f"output_size from {least} to {most}, for an input of {sizes}",
+                got=f"output_size={wanted}",
+            )
+        return more
 
 
 class ConvTranspose1d(ConvTranspose2d):
