@@ -95,7 +95,7 @@ class ModuleList(_Listed):
 
     Parameters
     ----------
-    modules : iterable of Module, optional
+    entries : iterable of Module, optional
 
     Raises
     ------
@@ -208,7 +208,7 @@ class ParameterList(_Listed):
 
     Parameters
     ----------
-    parameters : iterable of Parameter or array_like of float, optional
+    entries : iterable of Parameter or array_like of float, optional
 
     Raises
     ------
