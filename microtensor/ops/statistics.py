@@ -107,7 +107,7 @@ def _average(
     if not returned:
         return y
     total = total if np.shape(total) == np.shape(y) else np.broadcast_to(total, np.shape(y))
-    return y, total if total.dtype == y.dtype else astype(total, y.dtype)
+    return y, total
 
 
 @composite(np.cov)

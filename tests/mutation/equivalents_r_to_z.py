@@ -241,6 +241,7 @@ R_TO_Z: dict[tuple[str, str, str, str], str] = {
     ("statistics.py", "_root",
      "np.where(constant, 1, variance)",
      "np.where(constant, 2, variance)"): STAND_IN,
+    ("statistics.py", "_cov", "x - mean", "mean - x"): "it stands in both factors of a product",
     ("statistics.py", "_cov", "freedom <= 0", "freedom < 0"): BOUNDARY,
     ("statistics.py", "_rows", "np.reshape(m, (1, -1))", "np.reshape(m, (1, -2))"): ANY_NEGATIVE,
     ("statistics.py", "_nanvar",
