@@ -27,7 +27,7 @@ LATE = {  # loaded when they are named, as rooms are
 ROOMS = ["nn", "losses", "optim", "data", "io", "special", "viz"]  # they never import each other
 UPPER = ["train"]  # they use the rooms, and no room uses them
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
-TOPS = ["cli", "demo", "__main__"]  # they use the rooms
+TOPS = ["cli", "demo", "scripts", "__main__"]  # they use the rooms
 ONLY = {
     "signatures": set(),
     "dispatching": set(),
