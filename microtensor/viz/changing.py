@@ -12,7 +12,7 @@ from .capture import captured, sought
 from .replaying import replay
 from .snapshots import Node, Snapshot
 from .staging import labels_of
-from .theme import number, short
+from .theme import clean, number, short
 
 
 class Change(NamedTuple):
@@ -49,7 +49,7 @@ class Diff(list[Change]):
             data = f"{_said(a.value)} → {_said(b.value)}"
             grad = f"{_said(a.grad)} → {_said(b.grad)}"
             lines.append(f"{name:<{width}}  {data:>24}  {grad:>24}".rstrip())
-        root = self.before.node(self.before.root).name or "the output"
+        root = clean(self.before.node(self.before.root).name or "the output")
         lines.append(
             f"{root} moves by {number(self.moved)}; gradient × change says {number(self.expected)}"
         )

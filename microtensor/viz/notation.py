@@ -6,6 +6,7 @@ Each is one small table, and one walk that puts brackets where they are needed.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -208,7 +209,21 @@ def latex_text(words: str) -> str:
     >>> print(latex_text("50%_x"))
     50\\%\\_x
     """
-    return "".join(_LATEX_SPECIAL.get(c, c) for c in words)
+    return "".join(_LATEX_SPECIAL.get(c, c) for c in composed(words))
+
+
+def composed(words: str) -> str:
+    """Put letters and their accents together; an accent that stays alone is left out.
+
+    A formula cannot hold an accent that has no letter to stand on.
+
+    >>> composed("e\u0301t\u0301")
+    'ét'
+    """
+    if words.isascii():
+        return words
+    whole = unicodedata.normalize("NFC", words)
+    return "".join(c for c in whole if not unicodedata.category(c).startswith("M"))
 
 
 def latex_name(name: str) -> str:
@@ -217,6 +232,7 @@ def latex_name(name: str) -> str:
     >>> print(latex_name("w5"), latex_name("out_h1"), latex_name("x"))
     w_{5} \\mathit{out}_{h1} x
     """
+    name = composed(name) or " "
     base, mark, index = name.partition("_")
     if not mark and name.rstrip("0123456789") != name and name[:1].isalpha():
         base = name.rstrip("0123456789")

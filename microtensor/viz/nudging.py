@@ -22,7 +22,7 @@ from ..graph import Node as Recorded
 from .capture import captured, sought
 from .replaying import replay
 from .staging import labels_of
-from .theme import number, short
+from .theme import clean, number, short
 
 _MOST_ENTRIES = 64  # of one array; of a larger one, so many evenly spaced ones
 
@@ -133,7 +133,7 @@ def nudge(
     labels = labels_of(taken)
     leaves = [sought(leaf, taken, ids)] if leaf is not None else _leaves(root)
     table = CheckTable()
-    table.output = taken.node(taken.root).name or "L"
+    table.output = clean(taken.node(taken.root).name or "L")
     for x in leaves:
         if not isinstance(x, Recorded) or x not in ids or taken.node(ids[x]).grad is None:
             raise ArgumentError(

@@ -44,7 +44,8 @@ def words(text: str) -> Piece:
 
 
 _IN_WORDS = {
-    "\\": "/", "^": "'", "~": "-", "`": "'", "\n": " ", "<": r"\textless{}", ">": r"\textgreater{}",
+    "·": "–", "\\": "/", "^": "'", "~": "-", "`": "'", "\n": " ", "<": r"\textless{}",
+    ">": r"\textgreater{}",
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def plain_text(text: str) -> str:
     50\% of \{x\}\_1
     """
     found = []
-    for c in text:
+    for c in notation.composed(text):
         if c in "{}$&#%_":
             found.append("\\" + c)
         else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .terms import Term
-from .theme import dtype_word, number, shape_word, short
+from .theme import clean, dtype_word, number, shape_word, short
 
 _INDENT_LIMIT = 24  # deeper text would leave the page: the line then says how deep it is
 
@@ -69,8 +69,8 @@ class Node:
 
     @property
     def label(self) -> str:
-        """Its name, else its short expression, else ``t7`` for ``v7``."""
-        return self.name or self.expression or f"t{self.id[1:]}"
+        """Its name, else its short expression, else ``t7`` for ``v7``: one line that prints."""
+        return clean(self.name or self.expression or f"t{self.id[1:]}")
 
     @property
     def is_scalar(self) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from .capture import snapshot
 from .snapshots import Edge, Node, Snapshot
 from .terms import Term
-from .theme import number, shape_word
+from .theme import clean, number, shape_word
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,13 +120,14 @@ def labels_of(taken: Snapshot) -> dict[str, str]:
     """
     used: dict[str, int] = {}
     found: dict[str, str] = {}
-    own = {node.name for node in taken.nodes}
+    names = {node.id: clean(node.name) for node in taken.nodes if node.name}
+    own = set(names.values())
     unnamed = 0
     for node in taken.nodes:
-        if node.name is not None:
-            used[node.name] = used.get(node.name, 0) + 1
-            times = used[node.name]
-            found[node.id] = node.name if times == 1 else f"{node.name}′{times}"
+        name = names.get(node.id)
+        if name is not None:
+            used[name] = used.get(name, 0) + 1
+            found[node.id] = name if used[name] == 1 else f"{name}′{used[name]}"
         elif node.kind == "const" and node.is_scalar:
             found[node.id] = "½" if node.value == 0.5 else number(node.value)
         else:

@@ -225,7 +225,10 @@ def clean(text: Any, limit: int = _LIMIT) -> str:
     >>> clean("two\\nlines"), clean("x" * 300, limit=5)
     ('two lines', 'xxxx…')
     """
-    text = str(text)[: 4 * limit].translate(_DIRECTION_MARKS)
+    text = str(text)
+    if 0 < len(text) <= limit and text.isprintable() and text[0] != " " != text[-1]:
+        return text
+    text = text[: 4 * limit].translate(_DIRECTION_MARKS)
     kept = []
     for c in text:
         if c in "\n\r\t\v\f\x85\u2028\u2029":
