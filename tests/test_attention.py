@@ -62,6 +62,27 @@ def test_large_scores_do_not_overflow():
         assert np.isfinite(y).all()
 
 
+@pytest.mark.parametrize("shift", [-1e4, -100.0, -40.0, -20.0, 20.0, 59.0, 61.0, 100.0, 1e4])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_all_scores_of_a_row_are_raised_by_makes_no_difference(shift, dtype):
+    qkv, g = draw(3, 5, 12).astype(dtype), draw(3, 5, 4).astype(dtype)
+    rows = np.zeros((3, 2, 5, 5), dtype)
+    rows[1, :, ::2] = shift  # some rows of one sequence
+    found = []
+    for m in (None, rows):
+        x = Value(qkv)
+        y = attend_to_itself(x, m, None, heads=2, scale=0.5)
+        y.backward(g)
+        q, k, v = (np.ascontiguousarray(a) for a in np.split(qkv[..., :12], 3, axis=-1))
+        found.append(
+            [y.data, x.grad, attend(q, k, v, None if m is None else m[:, 0], None, scale=1)]
+        )
+    error = 8 * np.finfo(dtype).eps * max(1, abs(shift))  # what rounding the sums loses
+    for plain, raised in zip(*found, strict=True):
+        assert np.allclose(plain, raised, rtol=error, atol=error) or error > 1
+        assert np.isfinite(raised).all()
+
+
 def test_a_causal_mask_is_the_run_on_each_prefix():
     k, v = K[:, :3], V[:, :3]
     y = attention(Q, k, v, is_causal=True)

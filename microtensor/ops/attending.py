@@ -42,23 +42,50 @@ def attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
     -------
     (..., L, V) array
     """
-    p = _weights(q, k, m, scale)
+    p, _ = _weights(q, k, m, scale)
     return np.matmul(p if f is None else p * f, v), p
 
 
-def _weights(q: Any, k: Any, m: Any, scale: float) -> Any:
-    """Give p in one array, which all steps are computed in."""
+def _scores(q: Any, k: Any, m: Any) -> Any:
+    """Give q kᵀ + m."""
     batch = np.broadcast_shapes(*(np.shape(x)[:-2] for x in (q, k, m) if x is not None))
-    q = q * scale
-    p = np.empty((*batch, q.shape[-2], k.shape[-2]), np.result_type(q, k))
-    np.matmul(q, np.swapaxes(k, -1, -2), out=p)
+    scores = np.empty((*batch, q.shape[-2], k.shape[-2]), np.result_type(q, k))
+    np.matmul(q, np.swapaxes(k, -1, -2), out=scores)
     if m is not None:
-        p += m
-    p -= np.maximum.reduce(p, axis=-1, keepdims=True)  # the largest exponent is 0: no overflow
+        scores += m
+    return scores
+
+
+# Softmax subtracts the largest score of each row, lest an exponential overflow. To find it takes
+# longer than the exponentials, and scores of a model that learns are small: then it is not needed.
+# The second number is what the exponentials of a row must add up to, for all to have their digits.
+
+_HARMLESS = {np.dtype(np.float32): (60.0, np.exp(-30)), np.dtype(np.float64): (60.0, np.exp(-30))}
+
+
+def _weights(q: Any, k: Any, m: Any, scale: float) -> tuple[Any, Any]:
+    """Give p, computed in one array, and what exp(scores - it) is p: log(sum(exp(scores)))."""
+    q = q * scale
+    p = _scores(q, k, m)
+    high, low = _HARMLESS.get(p.dtype, (-np.inf, np.inf))
+    if np.maximum.reduce(p, axis=None, initial=0) <= high:
+        sums = _exponentials(p)
+        if np.minimum.reduce(sums, axis=None, initial=1) >= low:
+            p /= sums
+            return p, np.log(sums)
+        p = _scores(q, k, m)
+    largest = np.maximum.reduce(p, axis=-1, keepdims=True)
+    p -= largest
+    sums = _exponentials(p)
+    p /= sums
+    return p, largest + np.log(sums)
+
+
+def _exponentials(p: Any) -> Any:
+    """Put exp(p) in place of p, and give the sums of its rows, (..., 1)."""
     np.exp(p, out=p)
-    rows = p.reshape(-1, p.shape[-1])
-    rows /= rows.dot(np.ones(rows.shape[1], p.dtype))[:, None]  # a sum, in a sixth of the time
-    return p
+    ones = np.ones(p.shape[-1], p.dtype)  # a product with them takes a sixth of a sum's time
+    return p.reshape(-1, p.shape[-1]).dot(ones).reshape(*p.shape[:-1], 1)
 
 
 def weights(q: Any, k: Any, m: Any, scale: float) -> Any:
@@ -129,12 +156,13 @@ def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any) -> Any:
 # Where queries, keys and values are of one sequence, one product makes all three, side by side.
 # They are cut into heads, and these put together again, without copying any of it. The weights are
 # computed for as many sequences at a time as fit a cache, and again on the way back: of 16
-# sequences of 64 places and four heads, that takes no longer than to keep them all.
+# sequences of 64 places and four heads, that takes no longer than to keep them all. What is kept
+# is one number of each query, the logarithm of its sum: with it, p needs no largest score.
 
 CACHE = 2**18  # bytes of weights computed at a time
 
 
-@primitive
+@primitive(keeps=True)
 def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> Any:
     """Let each head attend to its own part of queries, keys and values that lie side by side.
 
@@ -154,10 +182,11 @@ def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> A
     """
     y = np.empty((*qkv.shape[:2], qkv.shape[2] // 3), qkv.dtype)
     out = cut(y, heads)
+    logs = np.empty((*out.shape[:-1], 1), y.dtype)
     for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
-        p = _weights(q, k, mask, scale)
+        p, logs[part] = _weights(q, k, mask, scale)
         np.matmul(p if f is None else p * factors, v, out=out[part])
-    return y
+    return y, logs
 
 
 def _parts(qkv: Any, m: Any, f: Any, heads: int) -> Iterator[tuple[slice, list[Any]]]:
@@ -209,18 +238,20 @@ def _attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> 
 
 @together(attend_to_itself)
 def _from_own_output(
-    g: Any, y: Any, wanted: Any, qkv: Any, m: Any, f: Any, heads: Any, scale: Any
+    g: Any, y: Any, wanted: Any, qkv: Any, m: Any, f: Any, heads: Any, scale: Any, kept: Any
 ) -> list[Any]:
     to_qkv = np.empty(qkv.shape, qkv.dtype)
     to_q, to_k, to_v = _three(to_qkv, heads)
     g, y, to_mask = cut(g, heads), cut(y, heads), []
     for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
-        p = _weights(q, k, mask, scale)
+        q = q * scale
+        p = _scores(q, k, mask)
+        p -= kept[part]
+        np.exp(p, out=p)
         s = _scores_gradient(g[part], y[part], p, v, factors)
         if wanted[1]:
-            to_mask.append(s.copy())
-        s *= scale
-        np.matmul(s, k, out=to_q[part])
+            to_mask.append(s)
+        np.matmul(s, k * scale, out=to_q[part])
         np.matmul(np.swapaxes(s, -1, -2), q, out=to_k[part])
         np.matmul(np.swapaxes(p if f is None else p * factors, -1, -2), g[part], out=to_v[part])
     return [to_qkv, np.concatenate(to_mask) if wanted[1] else None, None]
