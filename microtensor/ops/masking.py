@@ -56,3 +56,26 @@ def masked(x: Any, mask: Any) -> Any:
 
 
 differentiable(masked, lambda g, y, x, mask: masked(g, mask), None)
+
+
+def mask_in_place(x: Any, mask: Any) -> Any:
+    """Do as `masked` in the array that is given, which nobody else may hold."""
+    masked_into(x, x, mask)
+    return x
+
+
+def masked_into(out: Any, x: Any, mask: Any) -> None:
+    """Do as `masked` into an array of x's shape and dtype, and make no other.
+
+    Parameters
+    ----------
+    out, x : array of float
+        May be the same.
+    mask : array of bool
+        Of the same shape.
+    """
+    whole = _WHOLE.get(x.dtype)
+    if whole is None:
+        out[...] = masked(x, mask)
+    else:
+        np.multiply(x.view(whole), mask.view(np.int8), out=out.view(whole))
