@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import differentiable, primitive
-from .masking import masked
+from .masking import masked, masked_into
 from .windows import Geometry, Index, taps
 
 
@@ -44,17 +44,26 @@ def max_pool(x: Any, *, geometry: Geometry) -> Any:
 
 
 def _winners(x: Any, y: Any, geometry: Geometry) -> Iterator[tuple[Index, Index, Any]]:
-    """Give, for each tap, which windows have their first largest entry there."""
-    free = np.ones_like(y, dtype=bool)
+    """Give, for each tap, which windows have their first largest entry there.
+
+    It is one array of bools for all taps, to be used before the next is asked for.
+    """
+    free, first = np.ones_like(y, dtype=bool), np.empty_like(y, dtype=bool)
     poisoned = bool(np.isnan(y).any())  # nan is the largest of all, and not equal to itself
     for here, there in taps(geometry):
         seen, largest, left = x[there], y[here], free[here]
-        won = np.equal(seen, largest)
+        won = np.equal(seen, largest, out=first[here])
         if poisoned:
             won |= np.isnan(seen)
         won &= left
         left ^= won
         yield here, there, won
+
+
+def _apart(geometry: Geometry) -> bool:
+    """Tell whether no two windows see the same entry."""
+    one = all(d == 1 for d in geometry.dilation)
+    return one and all(k <= s for k, s in zip(geometry.kernel, geometry.stride, strict=True))
 
 
 @primitive
@@ -76,6 +85,10 @@ def put_at_maxima(g: Any, x: Any, y: Any, *, geometry: Geometry) -> Any:
     (N, C, *inputs) array
     """
     out = np.zeros_like(x, dtype=np.result_type(g))
+    if _apart(geometry):
+        for here, there, won in _winners(x, y, geometry):
+            masked_into(out[there], g[here], won)
+        return out
     for here, there, won in _winners(x, y, geometry):
         out[there] += masked(g[here], won)
     return out
