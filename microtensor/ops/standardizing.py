@@ -154,23 +154,22 @@ def _rms_rule(g: Any, y: Any, wanted: Any, x: Any, weight: Any, axes: Any, kept:
 
 
 def _from_rows(
-    g: Any, x: Any, weight: Any, u: Any, r: Any, wanted: Any, centred: bool
+    g: Any, x: Any, weight: Any, d: Any, r: Any, wanted: Any, centred: bool
 ) -> list[Any]:
-    """Give the gradients of x and weight; ``u``, not yet multiplied by r, is written into."""
-    n = u.dtype.type(u.shape[1])
-    u *= r
-    gu = g * u
-    to_weight = _column_sums(gu).reshape(weight.shape) if wanted[1] else None
+    """Give the gradients of x and weight; ``d``, which is u / r, is written into."""
+    n = d.dtype.type(d.shape[1])
+    gd = g * d
+    to_weight = r[:, 0].dot(gd).reshape(weight.shape) if wanted[1] else None
     if not wanted[0]:
         return [None, to_weight]
-    w = np.ones(u.shape[1], u.dtype) if weight is None else weight.reshape(-1)
+    w = np.ones(d.shape[1], d.dtype) if weight is None else weight.reshape(-1)
     to_x = np.empty(x.shape, np.result_type(g, w))
-    d = np.multiply(g, w, out=to_x.reshape(g.shape))
-    u *= (gu.dot(w) / n)[:, None]  # mean(h u), as h = g weight
-    d -= u
+    h = np.multiply(g, w, out=to_x.reshape(g.shape))
+    d *= (gd.dot(w) / n)[:, None] * r * r  # u mean(h u), as h = g weight
+    h -= d
     if centred:
-        d -= (g.dot(w) / n)[:, None]
-    d *= r
+        h -= (g.dot(w) / n)[:, None]
+    h *= r
     return [to_x, to_weight]
 
 
