@@ -22,12 +22,11 @@ from .errors import MicrotensorError
 from .fitting import fit, seed_for, zeros_for
 from .graph import Node, ancestors, by_number, stale, state
 from .notes import note_call
+from .ownership import added, apart, is_given_only
 from .primitives import Known, registry
 
 _lock = threading.RLock()
 _depth = 0  # passes under way in the thread that holds the lock: a rule may start one of its own
-
-
 Array = np.ndarray
 
 
@@ -181,9 +180,12 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     shown = args if create_graph else [a._data if isinstance(a, Node) else a for a in args]
     y = node if create_graph else y
     sent = None
+    if known.in_place is not None and not create_graph and is_given_only(g):
+        rules = (known.in_place,)
     if rules is None and known.together is not None and not create_graph and g.__class__ is Array:
         wanted = [isinstance(a, Node) and a._cotangent is not None for a in args]
-        sent = known.together(g, y, wanted, *shown, **known.options_for(-1, node.kwargs))
+        options = known.options_for(-1, node.kwargs)
+        sent = dict(enumerate(known.together(g, y, wanted, *shown, **options)))
     for position, a in enumerate(args):
         if not isinstance(a, Node):
             continue
@@ -192,7 +194,7 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             continue
         try:
             if sent is not None:
-                c = NOTHING if known.rules[position] is None else sent[position]
+                c = NOTHING if known.rules[position] is None else sent.pop(position)
             elif rules is None:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             else:
@@ -212,16 +214,9 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             c = fit(c, x, known.fn, position)
         if received is not NOTHING:
-            c = received + c  # never in place: a + b sends one array to both
+            c = added(received, c)
         elif a.fn is None and c.__class__ is Array:
-            # What a leaf keeps must not be a view of, or the same as, anything else.
-            if c.base is not None or c is g or c is y:
-                c = c.copy()
-            else:
-                for given in shown:
-                    if given is c:
-                        c = c.copy()
-                        break
+            c = apart(c, g, y, shown)
         a._cotangent = c
 
 

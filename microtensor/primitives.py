@@ -33,7 +33,6 @@ from .signatures import name_of as name_of
 from .signatures import parameters_of, signature_of
 
 Rule = Callable[..., Any]
-
 _NOT_GIVEN = object()
 _HARMLESS = {"dtype", "order", "casting", "subok", "copy", "mode"}  # seen by the forward pass only
 
@@ -60,13 +59,13 @@ class Known:
         it derives it from its inputs then. A constant, such as a random draw, is always given.
     reason : str
         Why an unsupported function is so, and what to use instead.
-    stands_for, together : callable or None
+    stands_for, together, in_place : callable or None
         What the words of these names were given.
     """
 
     __slots__ = (
-        "_signature", "arity", "body", "fn", "forward", "keeps", "plain_rules", "reason",
-        "rules", "stands_for", "together", "variadic", "wanted", "word",
+        "_signature", "arity", "body", "fn", "forward", "in_place", "keeps", "plain_rules",
+        "reason", "rules", "stands_for", "together", "variadic", "wanted", "word",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +75,7 @@ class Known:
         self.keeps = getattr(fn, "__keeps__", False)
         self.stands_for: Callable | None = None
         self.together: Rule | None = None
+        self.in_place: Rule | None = None
         self.body: Callable | None = None
         self.reason = ""
         self.arity = len(rules) if word == "differentiable" and not variadic else None
@@ -309,7 +309,7 @@ def together(fn: Callable) -> Callable[[Rule], Rule]:
     """Add one rule for all operands of a function, for plain arrays: where they share their work.
 
     ``rule(g, y, wanted, *inputs, *options)`` gives a list of contributions; ``wanted`` has bools.
-    What it gives for an operand that is not wanted, or has no rule, is not looked at.
+    What it gives for one that is not wanted, or has no rule, is not looked at.
     """
 
     def learn(rule: Rule) -> Rule:
@@ -319,6 +319,11 @@ def together(fn: Callable) -> Callable[[Rule], Rule]:
         return rule
 
     return learn
+
+
+def in_place(fn: Callable, rule: Rule) -> None:
+    """Add to a function of one operand a rule that writes into ``g``, if nobody else holds it."""
+    registry[fn].in_place = rule
 
 
 def missing_rule(fn: Callable) -> MissingRuleError:

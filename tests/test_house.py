@@ -16,7 +16,8 @@ HOUSE = Path(mt.__file__).parent
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
     "errors", "signatures", "dispatching", "learning", "primitives", "ops", "graph", "nesting",
-    "notes", "batches", "fitting", "backward", "calls", "numbers", "at", "methods", "value",
+    "notes", "ownership", "batches", "fitting", "backward", "calls", "numbers", "at", "methods",
+    "value",
     "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "differences",
     "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
@@ -32,6 +33,7 @@ ONLY = {
     "signatures": set(),
     "dispatching": set(),
     "learning": set(),
+    "ownership": set(),
     "primitives": {"errors", "signatures", "dispatching", "learning"},
     "ops": {"errors", "primitives", "randomness"},  # rules never see a Value
     "graph": {"errors"},

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
-from ..primitives import differentiable, piecewise, primitive
-from .masking import masked
+from ..primitives import differentiable, in_place, piecewise, primitive
+from .masking import mask_in_place, masked
 
 
 @primitive
@@ -30,6 +30,7 @@ def relu(x: Any) -> Any:
 
 
 differentiable(relu, lambda g, y, x: masked(g, x > 0))
+in_place(relu, lambda g, y, x: mask_in_place(g, x > 0))
 
 
 @primitive
