@@ -74,6 +74,18 @@ def test_keys_of_no_width_are_refused():
         mt.scaled_dot_product_attention(np.ones((1, 2, 0)), np.ones((1, 3, 0)), np.ones((1, 3, 4)))
 
 
+def test_a_mask_that_float32_cannot_hold_forbids_as_minus_infinity_does():
+    q, k, v = (x.astype(np.float32) for x in QKV)
+    mask = np.zeros((5, 6))
+    mask[0, 2], mask[1] = -1e300, -1e300
+    with np.errstate(over="ignore"):
+        found = mt.scaled_dot_product_attention(q, k, v, mask)
+    assert found.dtype == np.float32
+    assert np.all(found[..., 1, :] == 0)  # it may look at nothing
+    forbids = np.where(mask, np.float32(-np.inf), np.float32(0))
+    np.testing.assert_array_equal(found, mt.scaled_dot_product_attention(q, k, v, forbids))
+
+
 @pytest.mark.parametrize("longer", range(3))
 def test_a_mask_fits_the_longest_batch(longer):
     qkv = [np.stack([x] * 3) if i == longer else x for i, x in enumerate(x[0, 0] for x in QKV)]

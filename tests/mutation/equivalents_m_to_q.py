@@ -130,6 +130,7 @@ M_TO_Q: dict[tuple[str, str, str, str], str] = {
     ("quantiles.py", "_place",
      "n - 1",
      "n - 2"): "where the last place gets nothing, the one after it gets all",
+    ("quantiles.py", "_along", "min(n, 1)", "min(n, 2)"): PROBE,
     ("quantiles.py", "_along",
      "q if q is not None else 0.0",
      "q if q is not None else 1.0"): "only its shape is looked at",
