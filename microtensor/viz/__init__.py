@@ -1,12 +1,12 @@
 """How does it look? Pictures of computation graphs and of networks.
 
 ``draw`` gives a Drawing of a Value's graph, with its gradients, or of a model's network, and
-``animate`` an SVG that plays both passes.
-``snapshot`` gives the same graph as plain data, which every picture here is made of. ``explain``
-tells it, ``stages`` goes through it, ``paths``, ``nudge`` and ``what_if`` ask about one value;
-``unroll`` gives the graph of the numbers behind arrays. ``summary`` tabulates a model's modules,
-and ``health`` says what is not well in a model or a graph. ``explore`` makes a page to open, step
-through, edit and search a graph, and ``quiz`` the same page with its gradients blank. ``history``,
+``animate`` an SVG that plays both passes. ``snapshot`` gives the same graph as plain data, which
+every picture here is made of. ``explain`` tells it, ``stages`` goes through it, ``paths``,
+``nudge`` and ``what_if`` ask about one value; ``unroll`` gives the graph of the numbers behind
+arrays. ``explore`` makes a page to open, step through, edit and search a graph, and ``quiz`` the
+same page with its gradients blank. ``summary`` tabulates a model's modules, ``health`` says what is
+not well in a model or a graph, and ``watch`` looks on while a model learns. ``history``,
 ``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
@@ -28,6 +28,7 @@ from .snapshots import Edge, Group, Node, Snapshot
 from .staging import Stage, stages
 from .summaries import Summary, summary
 from .unrolling import unroll
+from .watching import Recorder, watch
 
 __all__ = [
     "CheckTable",
@@ -41,6 +42,7 @@ __all__ = [
     "HealthReport",
     "Node",
     "PathTable",
+    "Recorder",
     "Snapshot",
     "Stage",
     "Summary",
@@ -61,5 +63,6 @@ __all__ = [
     "summary",
     "surface",
     "unroll",
+    "watch",
     "what_if",
 ]
