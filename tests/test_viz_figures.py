@@ -170,7 +170,8 @@ def test_ways_lie_where_the_optimizer_went(kind):
     axes = figure.axes[0]
     line = axes.lines[0]
     drawn = line.get_data_3d()[:2] if kind == "3d" else line.get_data()
-    assert np.allclose(np.stack(drawn, axis=1), way)
+    drawn = np.stack(drawn, axis=1)
+    assert np.allclose(drawn[::8] if kind == "3d" else drawn, way)
     end = float(bowl(*way[-1]))
     assert axes.get_legend().get_texts()[0].get_text() == (
         f"SGD, 10 steps to {viz.theme.short(end)}"

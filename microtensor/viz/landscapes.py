@@ -282,13 +282,12 @@ def _view(
         alpha=0.92, rcount=90, ccount=90, antialiased=True, zorder=1,
     )  # fmt: skip
     for i, (name, way) in enumerate(ways.items()):
-        inside = (
-            (way[:, 0] >= x[0]) & (way[:, 0] <= x[-1]) & (way[:, 1] >= y[0]) & (way[:, 1] <= y[-1])
-        )
-        heights = np.where(inside, height(_heights(f, *way.T) - lowest) + 0.03, np.nan)
-        axes.plot(*way.T, heights, color=_WAYS[i % len(_WAYS)], linewidth=2.4, label=labels[name],
-                  zorder=3 + i)  # fmt: skip
-        axes.plot(*way[-1:].T, heights[-1:], "o", color=_WAYS[i % len(_WAYS)], zorder=9)
+        along = _between(way)  # or long steps would go through the air
+        inside = ((along >= (x[0], y[0])) & (along <= (x[-1], y[-1]))).all(axis=1)
+        heights = np.where(inside, height(_heights(f, *along.T) - lowest) + 0.03, np.nan)
+        color = _WAYS[i % len(_WAYS)]
+        axes.plot(*along.T, heights, color=color, linewidth=2.4, label=labels[name], zorder=3 + i)
+        axes.plot(*along[-1:].T, heights[-1:], "o", color=color, zorder=9)
     if ways:
         axes.legend(loc="upper left", fontsize=9, framealpha=0.92, edgecolor=LIGHT.cluster_line)
     axes.set_xlabel(names[0], color=LIGHT.muted)
@@ -301,3 +300,9 @@ def _view(
         axis.pane.set_visible(False)
     axes.grid(False)
     axes.set_title(title or "", loc="left", fontsize=11, color=LIGHT.ink, weight="bold")
+
+
+def _between(way: np.ndarray) -> np.ndarray:
+    """Put seven points between each two of a way."""
+    places = np.arange(8 * (len(way) - 1) + 1) / 8
+    return np.stack([np.interp(places, np.arange(len(way)), part) for part in way.T], axis=1)
