@@ -173,9 +173,8 @@ def test_ways_lie_where_the_optimizer_went(kind):
     drawn = np.stack(drawn, axis=1)
     assert np.allclose(drawn[::8] if kind == "3d" else drawn, way)
     end = float(bowl(*way[-1]))
-    assert axes.get_legend().get_texts()[0].get_text() == (
-        f"SGD, 10 steps to {viz.theme.short(end)}"
-    )
+    legend = figure.legends[0] if kind == "3d" else axes.get_legend()
+    assert legend.get_texts()[0].get_text() == (f"SGD, 10 steps to {viz.theme.short(end)}")
 
 
 def test_a_function_of_numbers_alone_is_asked_for_each_point():

@@ -103,7 +103,7 @@ def surface(
     minimum : two of float, optional
         Where the lowest point is, to be marked.
     kind : {"contour", "3d"}
-        A map, or a view of the mountains.
+        A map, or a view of the mountains, whose heights are logarithms.
     names : two of str
     title : str, optional
     steps : int, default 121
@@ -193,10 +193,10 @@ def _label(name: str, f: Callable, way: np.ndarray) -> str:
     return f"{name}, {len(way) - 1} steps to {short(end)}"
 
 
-def _ramp() -> Any:
+def _ramp(colors: Sequence[str] = _GROUND) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("ground", _GROUND)
+    return LinearSegmentedColormap.from_list("ground", colors)
 
 
 def _above(z: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -278,8 +278,8 @@ def _view(
 
     grid = np.meshgrid(x, y)
     axes.plot_surface(
-        *grid, height(np.where(np.isfinite(above), above, np.nan)), cmap=_ramp(), linewidth=0,
-        alpha=0.92, rcount=90, ccount=90, antialiased=True, zorder=1,
+        *grid, height(np.where(np.isfinite(above), above, np.nan)), cmap=_ramp(_GROUND[:-1]),
+        linewidth=0, alpha=0.92, rcount=90, ccount=90, antialiased=True, zorder=1,
     )  # fmt: skip
     for i, (name, way) in enumerate(ways.items()):
         along = _between(way)  # or long steps would go through the air
@@ -289,11 +289,11 @@ def _view(
         axes.plot(*along.T, heights, color=color, linewidth=2.4, label=labels[name], zorder=3 + i)
         axes.plot(*along[-1:].T, heights[-1:], "o", color=color, zorder=9)
     if ways:
-        axes.legend(loc="upper left", fontsize=9, framealpha=0.92, edgecolor=LIGHT.cluster_line)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     axes.set_xlabel(names[0], color=LIGHT.muted)
     axes.set_ylabel(names[1], color=LIGHT.muted)
-    axes.set_zlabel("height (logarithm)", color=LIGHT.muted, fontsize=9)
     axes.set_zticks([])
+    axes.zaxis.line.set_visible(False)
     axes.tick_params(colors=LIGHT.muted, labelsize=8)
     axes.view_init(elev=48, azim=-60)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
