@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import graph, primitives
+from .. import graph
 from ..errors import ArgumentError, GraphTooLargeError
 from ..graph import Node as Recorded
 from . import names as words
@@ -29,6 +29,7 @@ from .snapshots import Edge, Node, Snapshot
 from .theme import shape_word
 from .troubles import not_finite, trouble_of
 
+_FLOAT = np.dtype(float)  # of Python's own numbers, of which graphs of numbers are made
 LIMIT = 200_000  # values; a picture of more says nothing, and capturing them takes many seconds
 
 
@@ -191,8 +192,9 @@ class _Taking:
         self.ids: dict[Any, str] = {}  # by Recorded, or by the id() of a constant array
 
     def snapshot(self, state: str) -> Snapshot:
-        for call in self.calls:
-            self._add(call)
+        with np.errstate(all="ignore"):  # what is not finite is shown as such
+            for call in self.calls:
+                self._add(call)
         return Snapshot(
             tuple(self.nodes), tuple(self.edges), tuple(self.groups.values()),
             self.ids[self.root], state,
@@ -221,14 +223,14 @@ class _Taking:
             kind=kind,
             word=self._word(value, kind, name),
             op=None if made.fn is None else words.sign(made.fn, made.args, made.kwargs),
-            function=None if made.fn is None else primitives.name_of(made.fn),
+            function=None if made.fn is None else words.function_name(made.fn),
             name=name,
             expression=self._expression(made, sources),
             value=_kept(value._data),
             grad=_kept(self.grads.get(value)),
-            shape=np.shape(value._data),
-            dtype=np.asarray(value._data).dtype,
-            requires_grad=value.requires_grad,
+            shape=() if value._data.__class__ is float else np.shape(value._data),
+            dtype=_FLOAT if value._data.__class__ is float else np.asarray(value._data).dtype,
+            requires_grad=value._requires_grad,
             group=self._group_key(
                 call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
             ),
@@ -297,8 +299,8 @@ class _Taking:
         contribution = self.sent.get((call.value, position))
         if contribution is None:
             return Edge(src, node.id, position)
-        operand = call.args[position]
-        shape = np.shape(operand._data)
+        data = call.args[position]._data
+        shape = () if data.__class__ is float else np.shape(data)
         formula = None
         if shape == () and node.shape == ():
             upstream = float(self.grads[call.value])
@@ -361,8 +363,8 @@ def _belongs(array: np.ndarray, scope: Any) -> bool:
 
 def _kept(x: Any) -> Any:
     """Copy what may change under us; numbers are floats, or ints where they are whole by type."""
-    if x is None:
-        return None
+    if x is None or x.__class__ is float:
+        return x
     if np.ndim(x) == 0:
         return x.item() if hasattr(x, "item") else x
     copy = np.array(x)

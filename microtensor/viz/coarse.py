@@ -181,8 +181,9 @@ class _Choosing(_Taking):
         self.first: dict[str, int] = {}  # of each box: before which node it stands
 
     def picture(self, state: str) -> tuple[Snapshot, Scene]:
-        for call in self.calls:
-            self._add(call)
+        with np.errstate(all="ignore"):  # what is not finite is shown as such
+            for call in self.calls:
+                self._add(call)
         inner = tuple(e for e in self.edges if e.src.startswith("v"))
         for e in self.edges:
             if e.src and not e.src.startswith("v"):

@@ -35,7 +35,11 @@ _LOSS = re.compile(r"(?:loss|cost|error|E|L|J)(?:_?(?:\d+|total))?", re.IGNORECA
 _LISTS = (list, tuple)
 
 
-@lru_cache(maxsize=1024)  # a graph of a hundred thousand calls has few functions
+# A graph of a hundred thousand calls has few functions, and their names are found once.
+function_name = lru_cache(maxsize=1024)(name_of)
+
+
+@lru_cache(maxsize=1024)
 def function_word(fn: Any) -> str:
     """Name a function by its last word: ``multiply`` for ``numpy.multiply``."""
     return name_of(fn).rsplit(".", 1)[-1].lstrip("_")

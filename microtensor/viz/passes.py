@@ -54,8 +54,11 @@ def chain_rule(
 
 def local_derivatives(made: Recorded) -> dict[int, float]:
     """Give the derivative of a call on numbers with respect to each operand."""
-    if made.fn is None or not made.requires_grad:
+    if made.fn is None or not made._requires_grad:
         return {}
-    with np.errstate(all="ignore"):
-        sent = backward.contributions(made, backward.seed_for(made))
-        return {position: float(c) for position, _, c in sent if np.shape(c) == ()}
+    one = 1.0 if made._data.__class__ is float else backward.seed_for(made)
+    return {
+        position: float(c)
+        for position, _, c in backward.contributions(made, one)
+        if c.__class__ is float or np.shape(c) == ()
+    }
