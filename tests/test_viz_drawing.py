@@ -238,8 +238,7 @@ def test_a_layout_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     assert str(error.value) == (
         "fake-dot was stopped: the layout took more than 0.3 seconds.\n"
         "  Draw fewer boxes: draw(..., depth=0) folds modules up, and between=(w, loss) or\n"
-        "  neighbourhood=w draw a part. Or .save('graph.dot') and lay it out with Graphviz "
-        "yourself."
+        "  neighbourhood=w draw a part. mt.explore(value, 'page.html') opens all of it box by box."
     )
 
 

@@ -131,7 +131,7 @@ def _too_slow(program: str, seconds: float) -> GraphTooLargeError:
     return GraphTooLargeError(
         f"{Path(program).name} was stopped: the layout took more than {seconds:g} seconds.",
         hint="Draw fewer boxes: draw(..., depth=0) folds modules up, and between=(w, loss) or\n"
-        "neighbourhood=w draw a part. Or .save('graph.dot') and lay it out with Graphviz yourself.",
+        "neighbourhood=w draw a part. mt.explore(value, 'page.html') opens all of it box by box.",
     )
 
 
