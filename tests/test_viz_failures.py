@@ -81,6 +81,13 @@ def test_the_innermost_of_calls_in_calls_is_the_one_that_failed():
     assert source.count("-> v3") == 2
 
 
+def test_a_function_that_refuses_its_operands_is_the_call_that_failed():
+    x, W = named((2, 3), (4, 2))
+    source = draw(caught(lambda: mt.conv1d(x, W))).source
+    assert "conv1d: the weight must have 3 axes" in source
+    assert source.count("-> v3") == 2
+
+
 def test_a_long_past_is_shown_as_far_as_is_near():
     x, W = named((2, 3), (4, 2))
     for _ in range(3_000):

@@ -38,6 +38,25 @@ def square():
     return x * x
 
 
+def stack():
+    model = samples.Stack(12)
+    drawing = draw(model(mt.Value(np.ones((3, 2)), name="x")).sum(), depth=1)
+    del model
+    return drawing
+
+
+class Refusing(samples.Module):
+    def forward(self, x):
+        raise mt.errors.ShapeError("the widths differ.", expected="3 inputs", got="2 of them")
+
+
+def failed():
+    try:
+        Refusing()(np.tanh(mt.Value(np.ones((1, 2)), name="x")))
+    except mt.errors.ShapeError as error:
+        return draw(error)
+
+
 def textbook(**options):
     net, x = samples.draelos()
     return draw(net, x=x, theme="textbook", title="Draelos' network", **options)
@@ -55,6 +74,8 @@ PICTURES = {
     "batch": batch,
     "batch_folded": lambda: batch(view="module"),
     "classes": lambda: draw(samples.classes()),
+    "stack": stack,
+    "failed": failed,
     "network": lambda: draw(samples.Chain(2, 3, 1)),
     "network_textbook": textbook,
     "network_wide": lambda: draw(samples.Chain(20, 15, 3), theme="dark"),

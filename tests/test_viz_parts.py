@@ -34,18 +34,6 @@ def chain(n):
     return y
 
 
-class Stack(samples.Module):
-    """Equal layers, one after the other."""
-
-    def __init__(self, n, width=2):
-        self.layers = [samples.Linear(np.eye(width), np.ones(width) / 8) for _ in range(n)]
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
 # Boxes from the start
 
 
@@ -131,7 +119,7 @@ def test_the_shape_of_a_large_picture_is_laid_out(monkeypatch):
 
 
 def test_a_stack_of_equal_modules_is_one_box_with_its_number():
-    model = Stack(12)
+    model = samples.Stack(12)
     x = mt.Value(np.ones((3, 2)), name="x")
     root = model(x).sum()
     drawing = draw(root, depth=1)
@@ -147,11 +135,11 @@ def test_a_stack_of_equal_modules_is_one_box_with_its_number():
 
 def test_modules_that_differ_or_are_used_twice_are_not_joined():
     x = mt.Value(np.ones((3, 2)), name="x")
-    two = Stack(2)
+    two = samples.Stack(2)
     assert "×" not in re.sub("4×3|3×2", "", draw(two(x).sum(), depth=1).source)
     assert "equal modules" not in draw(samples.Chain(2, 3, 4, 5, 6)(x).sum(), depth=1).source
 
-    class Skipping(Stack):
+    class Skipping(samples.Stack):
         def forward(self, x):
             for layer in self.layers:
                 x = layer(x) + x
@@ -172,7 +160,7 @@ def test_calls_of_one_module_for_many_samples_are_one_box():
 
 
 def test_the_numbers_of_joined_arrows_are_those_of_all():
-    model = Stack(4)
+    model = samples.Stack(4)
     x = mt.Value(np.ones((3, 2)), name="x")
     shown = scene(snapshot(model(x).sum()), fold=False, depth=1, budget=400)
     joined = fold_repeats(shown)

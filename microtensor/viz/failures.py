@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from .choosing import Wish, chosen
 from .folding import Scene
 from .snapshots import Node, Snapshot
 
+OPERATIONS = f"{__name__.partition('.')[0]}.ops."
 _MOST = 60  # values that are all shown; of more, those that are near
 _HOPS = 3
 _WIDE = 46  # characters of a line of the message
@@ -50,16 +52,19 @@ def failure_of(error: BaseException) -> Failure:
     if call is not None:
         fn, operands, scope = call
         return Failure(words.sign(fn, operands, {}), operands, scope, message)
-    found = None
+    found, refused = None, None
     traceback = error.__traceback__
     while traceback is not None:  # the innermost is the last
         frame = traceback.tb_frame
-        code, given = frame.f_code, frame.f_locals
-        if code.co_name == "forward" and isinstance(given.get("self"), graph.Model):
-            arguments = code.co_varnames[1 : code.co_argcount]
-            operands = tuple(given[name] for name in arguments if name in given)
+        name, given = frame.f_code.co_name, frame.f_locals
+        operands = _arguments(frame)
+        if name == "forward" and isinstance(given.get("self"), graph.Model):
             found = Failure(type(given["self"]).__name__, operands, None, message)
+            refused = None
+        elif refused is None and _is_operation(frame, operands):
+            refused = Failure(name, operands, None, message)
         traceback = traceback.tb_next
+    found = refused or found
     if found is None:
         raise ArgumentError(
             "draw: this error came from no operation on Values, and from no module.",
@@ -67,6 +72,19 @@ def failure_of(error: BaseException) -> Failure:
             got=f"{type(error).__name__}: {message.splitlines()[0]}",
         )
     return found
+
+
+def _arguments(frame: FrameType) -> tuple:
+    """List what a function was called with, without itself; as it stands there now."""
+    code = frame.f_code
+    names = [name for name in code.co_varnames[: code.co_argcount] if name != "self"]
+    return tuple(frame.f_locals[name] for name in names if name in frame.f_locals)
+
+
+def _is_operation(frame: FrameType, operands: tuple) -> bool:
+    """Tell an operation of ours that looked at Values and refused them."""
+    ours = frame.f_globals.get("__name__", "").startswith(OPERATIONS)
+    return ours and any(isinstance(a, Recorded) for a in operands)
 
 
 def pictured(error: BaseException, wish: Wish) -> tuple[Snapshot, Scene]:
