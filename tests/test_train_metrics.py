@@ -190,3 +190,13 @@ def test_nested_targets_and_outputs_reach_a_metric_as_they_are():
     for _ in range(2):
         measures.add(0.0, {"a": np.ones(3)}, (Value(np.zeros(3)), [1.0, 2.0, 3.0]), 3)
     assert measures.results()["both"] == 3.0
+
+
+def test_more_places_than_classes_would_be_right_always():
+    with pytest.raises(ArgumentError) as error:
+        train.top_k(5)(np.zeros(2, int), np.zeros((2, 3)))
+    assert str(error.value) == (
+        "top_5: there are fewer classes than 5, so that every row would count.\n"
+        "  expected  k of at most 3\n"
+        "  got       outputs of shape (2, 3)"
+    )

@@ -111,7 +111,8 @@ def top_k(k: int) -> averaged:
     Returns
     -------
     metric
-        Named ``top_k``, such as "top_5"; targets (B, ...) of int, outputs (B, C, ...).
+        Named ``top_k``, such as "top_5"; targets (B, ...) of int, outputs (B, C, ...). It raises
+        ArgumentError where there are fewer than k classes: it would be 1 whatever the outputs.
 
     Examples
     --------
@@ -129,6 +130,12 @@ def top_k(k: int) -> averaged:
                 f"top_{k}: there must be one row of outputs per target.",
                 expected=f"targets of shape {best.shape[:-1]}",
                 got=f"targets of shape {np.shape(targets)}",
+            )
+        if k > best.shape[-1]:
+            raise ArgumentError(
+                f"top_{k}: there are fewer classes than {k}, so that every row would count.",
+                expected=f"k of at most {best.shape[-1]}",
+                got=f"outputs of shape {np.shape(outputs)}",
             )
         return np.mean(np.any(best == np.asarray(targets)[..., None], axis=-1))
 
