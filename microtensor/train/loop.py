@@ -64,7 +64,9 @@ def fit(
     clip : float, {"norm": float} or {"value": float}, optional
         The greatest norm of all gradients together, or the greatest entry.
     accumulate : int, default 1
-        How many batches make one step: the same gradient as of one batch with all their rows.
+        How many batches make one step: the same gradient as of one batch with all their rows,
+        if the loss is their plain mean. A mean that leaves rows out or weighs them, as with
+        ``ignore_index``, counts by all rows of its batch; so does the loss in the history.
     checkpoint : path or Checkpoint, optional
         A file in which all that training needs to go on is kept after each epoch.
     resume : bool or path, default False
