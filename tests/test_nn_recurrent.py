@@ -228,6 +228,25 @@ def test_one_call_is_what_it_stands_for_and_so_are_its_gradients(name, mask):
 
 
 @each
+def test_a_layer_may_have_more_units_than_gates(name):
+    net = LAYERS[name](I, 6, rng=0, dtype=np.float64)
+    starts = [np.zeros((B, 6))] * STATES[name]
+    assert mt.check_gradients(FUSED[name], X, *starts, *(p.data for p in net.parameters()))
+
+
+@pytest.mark.parametrize(("name", "slope"), [("RNN", 1), ("GRU", 1 / 2), ("LSTM", 1 / 4)])
+def test_light_inputs_take_all_digits_of_heavier_weights(name, slope):
+    """At 0, where two units nearly cancel in what flows to x."""
+    x, gates = Value(np.zeros((1, 1, 1), np.float32)), make(name).gates
+    starts = [np.zeros((1, 2))] * STATES[name]
+    w_ih, w_hh = np.array([[1 + 2.0**-40], [-1.0]] * gates), np.zeros((2 * gates, 2))
+    y = FUSED[name](x, *starts, w_ih, w_hh)
+    (y if name != "LSTM" else y[0]).sum().backward()
+    assert x.grad.dtype == np.float32
+    assert x.grad.item() == slope * 2.0**-40
+
+
+@each
 def test_a_layer_passes_the_check_of_models(name):
     def loss(output, target):
         return ((output[0] - target) ** 2).mean()

@@ -48,4 +48,8 @@ RECURRENCES: dict[tuple[str, str, str, str], str] = {
      "np.reshape(w_hh, (4, -1, np.shape(w_hh)[-1]))",
      "np.reshape(w_hh, (4, -2, np.shape(w_hh)[-1]))"): ANY_NEGATIVE,
     ("lstm.py", "_slopes", "np.shape(w_hh)[-1]", "np.shape(w_hh)[1]"): TWO_AXES,
+    ("lstm.py", "_all",
+     "np.asarray(w_hh, dtype).reshape(4, -1, w_hh.shape[-1])",
+     "np.asarray(w_hh, dtype).reshape(4, -2, w_hh.shape[-1])"): ANY_NEGATIVE,
+    ("lstm.py", "_all", "w_hh.shape[-1]", "w_hh.shape[1]"): TWO_AXES,
 }  # fmt: skip
