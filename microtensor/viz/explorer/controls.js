@@ -5,7 +5,11 @@ const announce = text => { $("live").textContent = ""; $("live").textContent = t
 function place() {
   world.setAttribute("transform", `translate(${view.x.toFixed(2)},${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
   /* Titles of modules stay readable when much is shown. */
-  for (const { title, width, own } of titles) title.setAttribute("font-size", Math.max(12, Math.min(19, 10.5 / view.k, 12 * width / own)).toFixed(2));
+  for (const { title, width, own } of titles) {
+    const size = Math.max(12, Math.min(19, 10.5 / view.k, 12 * width / own));
+    title.setAttribute("font-size", size.toFixed(2));
+    title.previousSibling.setAttribute("width", own * size / 12 + 14);
+  }
 }
 function fit(least = 0.02) {
   const { width, height } = canvas.getBoundingClientRect();
@@ -115,6 +119,7 @@ function guarded(open, act) {
     $("question").textContent = `That shows ${open.toLocaleString("en")} boxes: too many to read, and slow to draw.`;
     waiting = act;
     $("guard").showModal();
+    $("no").focus();
   } else act();
 }
 function toggle(g) {

@@ -14,7 +14,7 @@ function latexNumber(x) {
   return exponent ? `${mantissa} \\times 10^{${exponent}}` : mantissa;
 }
 const piece = (text, latex, mark) => ({ text, latex: latex ?? text, mark });
-const said = i => isConst(i) && !isNamed(i) && !isArray(i) ? number(values[i]) : piece(held(label(i)), latexName(label(i)));
+const said = i => isConst(i) && !isNamed(i) && !isArray(i) ? number(values[i]) : piece(held(label(i)), isNamed(i) ? latexName(label(i)) : label(i).split(/([+−·/@])/).map(part => /[+−·/@]/.test(part) ? latexText(part) : latexName(part)).join(""));
 const number = (x, mark) => piece(x === null ? "·" : fmt(x), x === null ? "\\cdot" : latexNumber(x), mark);
 const asFactor = x => x < 0 ? piece(factor(x), `\\left(${latexNumber(x)}\\right)`) : number(x);
 const whole = i => /[ +−·×/@]/.test(label(i)) ? `(${held(label(i))})` : held(label(i));

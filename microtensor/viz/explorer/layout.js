@@ -36,12 +36,17 @@ function visibleArrows() {
   for (const same of pairs.values()) for (const arrow of same) arrow.twins = same.length;
   return list;
 }
-/* Cut each arrow into links, one per module that it passes through. */
+/* Cut each arrow into links, one per module that it passes through; arrows that run side by side
+   share them. */
 function linksOf(list) {
-  const links = new Map();
+  const links = new Map(), made = new Map();
   const add = (g, from, to, arrow) => {
-    const link = { from, to, way: [], g, back: false, enters: from === null, leaves: to === null };
-    (links.get(g) || links.set(g, []).get(g)).push(link);
+    const key = `${g.uid} ${from ? idOf(from) : "in" + idOf(arrow.a)} ${to ? idOf(to) : "out"}`;
+    let link = made.get(key);
+    if (!link) {
+      made.set(key, link = { from, to, way: [], g, back: false, enters: from === null, leaves: to === null, source: arrow.a });
+      (links.get(g) || links.set(g, []).get(g)).push(link);
+    }
     arrow.links.push(link);
   };
   for (const arrow of list) {
@@ -79,10 +84,10 @@ function arrange(g, links) {
   settle(g, ranks);
 }
 function slotsFor(links) {
-  const slots = [], exits = new Map();
+  const slots = [], exits = new Map(), entries = new Map();
   const slot = () => { const s = { w: 0, h: LANE, isLane: true, isSlot: true, rank: 0 }; slots.push(s); return s; };
   for (const link of links) {
-    if (link.enters) link.from = slot();
+    if (link.enters) { if (!entries.has(link.source)) entries.set(link.source, slot()); link.from = entries.get(link.source); }
     if (link.leaves) { if (!exits.has(link.from)) exits.set(link.from, slot()); link.to = exits.get(link.from); }
   }
   return slots;
@@ -115,17 +120,25 @@ function rank(nodes, links, out, into) {
     if (next < Infinity) n.rank = Math.max(n.rank, next - 1);
   }
 }
-/* A link over several ranks gets a lane in each of them. */
+/* A link over several ranks has a lane in each of them, together with others from where it comes. */
 function lanes(links, ranks) {
-  const left = new Map(), right = new Map();
-  const join = (a, b) => { (right.get(a) || right.set(a, []).get(a)).push(b); (left.get(b) || left.set(b, []).get(b)).push(a); };
+  const left = new Map(), right = new Map(), shared = new Map(), joined = new Set();
+  let count = 0;
+  const numbers = new Map(), numberOf = n => numbers.get(n) || numbers.set(n, ++count).get(n);
+  const join = (a, b) => {
+    const pair = numberOf(a) * 4194304 + numberOf(b);
+    if (joined.has(pair)) return;
+    joined.add(pair);
+    (right.get(a) || right.set(a, []).get(a)).push(b); (left.get(b) || left.set(b, []).get(b)).push(a);
+  };
   for (const link of links) {
     if (link.back) continue;
     let previous = link.from;
+    const own = shared.get(link.from) || shared.set(link.from, []).get(link.from);
     if (link.enters) link.way.push(link.from);
     for (let r = link.from.rank + 1; r < link.to.rank; r++) {
-      const lane = { rank: r, w: 0, h: LANE, isLane: true };
-      ranks[r].push(lane);
+      let lane = own[r];
+      if (!lane) ranks[r].push(lane = own[r] = { rank: r, w: 0, h: LANE, isLane: true });
       join(previous, lane);
       link.way.push(lane);
       previous = lane;

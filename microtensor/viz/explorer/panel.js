@@ -133,7 +133,7 @@ function pathsPart(i) {
   for (const { product, edges } of listed) {
     rest -= product;
     const few = edges.length > 12 ? [...edges.slice(0, 6), null, ...edges.slice(-5)] : edges;
-    equation(panel, ...few.flatMap((e, k) => [...(k ? [piece(" · ", " \\cdot ")] : []), e === null ? piece("…", "\\ldots") : asFactor(locals[e])]), EQUALS, number(product, "b"));
+    equation(panel, ...few.flatMap((e, k) => [...(k ? [piece(" · ", " \\cdot ")] : []), e === null ? piece("…", "\\ldots") : asFactor(locals[e])]), ...(edges.length > 1 ? [EQUALS, number(product, "b")] : []));
   }
   if (count > BigInt(listed.length)) paragraph(panel, `the other ${(count - BigInt(listed.length)).toLocaleString("en")} together: ${fmt(Math.abs(rest) < 1e-12 * Math.abs(grads[i]) ? 0 : rest)}`, "small");
 }
