@@ -155,6 +155,9 @@ def _pictures(out: Path, net: Any, test: Any, history: History) -> list[str]:
             reason = error
     if "graph.dot" in made:
         print(f"The pictures are left as .dot files. {reason}\n")
+    viz.explore(loss, out / "explorer.html", title=title)
+    viz.explain(loss).save(out / "explanation.md")
+    made += ["explorer.html", "explanation.md"]
     try:
         write_whole(out / "history.svg", history_figure(history))
         made.append("history.svg")
@@ -208,12 +211,14 @@ def _tell(out: Path, made: list[str]) -> None:
         "history": "loss and accuracy over the epochs",
         "weights": "the trained weights, under the names PyTorch gives them",
         "metrics": "these figures",
+        "explorer": "the graph as a page: step through both passes",
+        "explanation": "both passes told, step by step",
     }
     print(f"In {out}:")
     for name in sorted(made):
         print(f"  {name:<20} {what[name.split('.')[0]]}")
     print(
-        "\nOpen the .svg files in a browser. Then try a graph of your own:\n\n"
+        "\nOpen the .svg and .html files in a browser. Then try a graph of your own:\n\n"
         "  import microtensor as mt\n"
         '  x, w = mt.Value(2.0, name="x"), mt.Value(-3.0, name="w")\n'
         "  y = (x * w + 6.5).tanh()\n"

@@ -19,6 +19,8 @@ FILES = {
     "history.svg",
     "weights.safetensors",
     "metrics.json",
+    "explorer.html",
+    "explanation.md",
 }
 
 
