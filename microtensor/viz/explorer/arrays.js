@@ -55,7 +55,7 @@ function drawArray(box, g, card) {
   if (grad) card.grad = el("text", { x: 16 + half, y: 103, class: "grad start" }, g);
   const picture = (image, which, shown) => {
     const map = mapOf(i, which);
-    if (shown && map) image.setAttribute("href", pixels(map, 10).toDataURL()); else image.removeAttribute("href");
+    if (shown && map) set(image, "href", pixels(map, 10).toDataURL()); else image.removeAttribute("href");
   };
   let before = null;
   card.refreshMaps = () => {
@@ -73,23 +73,23 @@ function bigMap(i, which, parent) {
   heading(parent, which === "data" ? "Data" : "Gradient");
   paragraph(parent, `μ ${fmt(mean_)}   σ ${fmt(spread)}   from ${fmt(low)} to ${fmt(high)}`, "small");
   const frame = node("div", { class: "bigmap", tabindex: 0, role: "img" }, parent);
-  frame.setAttribute("aria-label", `${which} of ${label(i)}, ${told.shape.join(" by ")}, mean ${fmt(mean_)}, spread ${fmt(spread)}; arrow keys read the cells`);
+  set(frame, "aria-label", `${which} of ${label(i)}, ${told.shape.join(" by ")}, mean ${fmt(mean_)}, spread ${fmt(spread)}; arrow keys read the cells`);
   const paper = pixels(map, 48), side = Math.max(4, Math.min(26, Math.floor(270 / map.columns)));
   paper.style.width = Math.min(286, side * map.columns) + "px";
   paper.style.height = Math.max(10, Math.min(300, side * map.rows)) + "px";
   frame.append(paper);
   const reading = paragraph(parent, " ", "small reading");
-  reading.setAttribute("role", "status");
+  set(reading, "role", "status");
   let at = [0, 0];
   const read = (r, c) => {
     at = [Math.max(0, Math.min(map.rows - 1, r)), Math.max(0, Math.min(map.columns - 1, c))];
     reading.textContent = `${placeOf(told.shape, map, ...at)} = ${fmt(map.numbers[at[0] * map.columns + at[1]], 6)}`;
   };
-  paper.addEventListener("pointermove", event => {
+  on(paper, "pointermove", event => {
     const area = paper.getBoundingClientRect();
     read(Math.floor((event.clientY - area.top) / area.height * map.rows), Math.floor((event.clientX - area.left) / area.width * map.columns));
   });
-  frame.addEventListener("keydown", event => {
+  on(frame, "keydown", event => {
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     if (move) { event.preventDefault(); event.stopPropagation(); read(at[0] + move[0], at[1] + move[1]); }
   });

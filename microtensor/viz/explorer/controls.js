@@ -3,12 +3,12 @@ const view = { x: 0, y: 0, k: 1 };
 let drag = { on: false, moved: false };
 const announce = text => { $("live").textContent = ""; $("live").textContent = text; };
 function place() {
-  world.setAttribute("transform", `translate(${view.x.toFixed(2)},${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
+  set(world, "transform", `translate(${view.x.toFixed(2)},${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
   /* Titles of modules stay readable when much is shown. */
   for (const { title, width, own } of titles) {
     const size = Math.max(12, Math.min(19, 10.5 / view.k, 12 * width / own));
-    title.setAttribute("font-size", size.toFixed(2));
-    title.previousSibling.setAttribute("width", own * size / 12 + 14);
+    set(title, "font-size", size.toFixed(2));
+    set(title.previousSibling, "width", own * size / 12 + 14);
   }
 }
 function fit(least = 0.02) {
@@ -36,13 +36,13 @@ function reveal(box) {
   place();
 }
 const focusBox = box => world.querySelector(`[data-box="${idOf(box)}"]`)?.focus();
-canvas.addEventListener("wheel", event => {
+on(canvas, "wheel", event => {
   event.preventDefault();
   const frame = canvas.getBoundingClientRect();
   zoom(Math.exp(-event.deltaY / 400), event.clientX - frame.left, event.clientY - frame.top);
 }, { passive: false });
 const fingers = new Map();
-canvas.addEventListener("pointerdown", event => {
+on(canvas, "pointerdown", event => {
   fingers.set(event.pointerId, event);
   drag = { on: true, moved: false, x: event.clientX - view.x, y: event.clientY - view.y };
 });
@@ -66,13 +66,13 @@ for (const name of ["pointerup", "pointercancel"]) addEventListener(name, event 
   drag.on = false;
   for (const rest of fingers.values()) drag = { on: true, moved: true, x: rest.clientX - view.x, y: rest.clientY - view.y };
 });
-canvas.addEventListener("click", () => { if (!drag.moved && selected !== null) select(null); });
+on(canvas, "click", () => { if (!drag.moved && selected !== null) select(null); });
 
 /* Steps */
 function showStep() {
   $("slider").max = order.length - 1;
   $("slider").value = step === EVERYTHING ? order.length - 1 : step;
-  const word = step === EVERYTHING ? "all" : `${(step + 1).toLocaleString("en")} / ${order.length.toLocaleString("en")} ${direction() === "forward" ? "forward" : "backward"}`;
+  const word = step === EVERYTHING ? "all" : `${big(step + 1)} / ${big(order.length)} ${direction() === "forward" ? "forward" : "backward"}`;
   $("place").textContent = word;
   $("slider").setAttribute("aria-valuetext", step === EVERYTHING ? "every number" : `step ${word}`);
 }
@@ -116,7 +116,7 @@ function relayOut(anchor) {
 let waiting = null;
 function guarded(open, act) {
   if (open > GUARD) {
-    $("question").textContent = `That shows ${open.toLocaleString("en")} boxes: too many to read, and slow to draw.`;
+    $("question").textContent = `That shows ${big(open)} boxes: too many to read, and slow to draw.`;
     waiting = act;
     $("guard").showModal();
     $("no").focus();
@@ -162,11 +162,11 @@ function search(text) {
     for (const g of titled) if (g.up && !g.isPart) { count++; hits.add(idOf(g.closed || g)); }
     for (let i = 0; i < N; i++) if (label(i).toLowerCase().includes(wanted) || roleWord(i) === wanted || (!isLeaf(i) && (kindOf(i).op.toLowerCase().includes(wanted) || (kindOf(i).fn || "").includes(wanted)))) { count++; hits.add(idOf(boxOf(i))); }
   }
-  $("hits").textContent = wanted ? `${count.toLocaleString("en")} found` : "";
+  $("hits").textContent = wanted ? `${big(count)} found` : "";
   refresh();
 }
-$("search").addEventListener("input", event => search(event.target.value));
-$("search").addEventListener("keydown", event => {
+on($("search"), "input", event => search(event.target.value));
+on($("search"), "keydown", event => {
   if (event.key === "Escape") { event.target.value = ""; search(""); event.target.blur(); }
   if (event.key === "Enter" && hits) { const card = [...cards.values()].find(c => hits.has(idOf(c.box))); if (card) { reveal(card.box); card.g.focus(); } }
 });
@@ -184,9 +184,9 @@ const CLICKS = {
   theme: () => { followed = false; setTheme(isDark() ? "light" : "dark"); refresh(); },
 };
 for (const [id, act] of Object.entries(CLICKS)) $(id).addEventListener("click", act);
-$("slider").addEventListener("input", event => go(+event.target.value));
-$("colour").addEventListener("change", event => { colourBy = event.target.value; refresh(); });
-for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => { $("save").open = false; SAVERS[button.dataset.save](); });
+on($("slider"), "input", event => go(+event.target.value));
+on($("colour"), "change", event => { colourBy = event.target.value; refresh(); });
+for (const button of document.querySelectorAll("[data-save]")) on(button, "click", () => { $("save").open = false; SAVERS[button.dataset.save](); });
 const KEYS = {
   ArrowRight: () => go(step + 1), ArrowLeft: back, Home: () => go(0), End: () => go(order.length - 1), p: play,
   Escape: () => { if (selected !== null) select(null); go(EVERYTHING); },
@@ -206,7 +206,7 @@ function setTheme(name) { document.documentElement.dataset.theme = name; }
 function followSystem() { if (followed) setTheme(system.matches ? "dark" : "light"); }
 let followed = D.theme === "auto";
 if (followed) followSystem(); else setTheme(D.theme);
-system.addEventListener("change", () => { followSystem(); refresh(); });
+on(system, "change", () => { followSystem(); refresh(); });
 $("title").textContent = D.title;
 if (D.state !== "fresh" || isArray(ROOT)) $("quiz").disabled = true;
 $("less").disabled = $("more").disabled = deepest === 0;

@@ -43,6 +43,8 @@ function fmt(x, digits = 4) {
   text = text.replace(/\.?0+(?=e|$)/, m => m[0] === "." || text.includes(".") ? "" : m).replace("e+", "e").replace("e-", "e−");
   return (x < 0 ? "−" : "") + text;
 }
+const on = (what, ...rest) => what.addEventListener(...rest), set = (what, ...rest) => what.setAttribute(...rest);
+const big = n => n.toLocaleString("en");
 const factor = x => x < 0 ? `(${fmt(x)})` : fmt(x);
 
 /* Names: the user's own; else what it is of, such as x1·w1; else t1, t2, ... */

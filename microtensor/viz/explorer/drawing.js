@@ -4,7 +4,7 @@ const canvas = $("canvas"), world = $("world"), tip = $("tip");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function el(tag, attributes, parent, text) {
   const made = document.createElementNS(SVG, tag);
-  for (const [k, v] of Object.entries(attributes)) made.setAttribute(k, v);
+  for (const [k, v] of Object.entries(attributes)) set(made, k, v);
   if (text !== undefined) made.textContent = text;
   if (parent) parent.append(made);
   return made;
@@ -23,7 +23,7 @@ function headWidth(i) {
 }
 function measure(box) {
   if (box.items) {
-    const facts = `${box.count.toLocaleString("en")} values · ${box.params.toLocaleString("en")} params`;
+    const facts = `${big(box.count)} values · ${big(box.params)} params`;
     box.w = Math.max(124, textWidth("▸ " + cut(box.title, 40), "bold 13px") + 26, textWidth(facts, "11px") + 26);
     box.h = 64;
   } else if (isArray(box.v)) { box.w = Math.max(158, headWidth(box.v)); box.h = 112; }
@@ -51,8 +51,8 @@ function pill(g) {
   return Math.max(1, Math.min(4, Math.round(4 + 1.34 * Math.log10(size / largest))));
 }
 function onPress(node, act) {
-  node.addEventListener("click", event => { event.stopPropagation(); if (!drag.moved) act(); });
-  node.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); } });
+  on(node, "click", event => { event.stopPropagation(); if (!drag.moved) act(); });
+  on(node, "keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); } });
 }
 function render() {
   const focused = document.activeElement?.dataset?.box;
@@ -75,7 +75,7 @@ function render() {
     card.box.oldX = X;
     card.box.oldY = Y;
   }
-  $("counts").textContent = `${N.toLocaleString("en")} values · ${shown.length.toLocaleString("en")} boxes`;
+  $("counts").textContent = `${big(N)} values · ${big(shown.length)} boxes`;
   refresh();
   if (focused !== undefined) world.querySelector(`[data-box="${focused}"]`)?.focus({ preventScroll: true });
 }
@@ -91,11 +91,11 @@ function drawFrame(g, parent) {
 function drawArrow(arrow, parent) {
   arrow.path = el("path", { d: curve(arrow), "marker-end": "url(#head)" }, parent);
   const tell = event => showTip(event, arrowText(arrow));
-  arrow.path.addEventListener("pointermove", tell);
-  arrow.path.addEventListener("pointerleave", hideTip);
+  on(arrow.path, "pointermove", tell);
+  on(arrow.path, "pointerleave", hideTip);
 }
 function arrowText({ a, b, edge, count }) {
-  if (edge < 0) return `${count.toLocaleString("en")} value${count > 1 ? "s" : ""} from ${boxName(a)} to ${boxName(b)}`;
+  if (edge < 0) return `${big(count)} value${count > 1 ? "s" : ""} from ${boxName(a)} to ${boxName(b)}`;
   const x = label(sources[edge]), y = label(targets[edge]);
   if (!sends(edge)) return `${x} → ${y}`;
   if (isBlank(sources[edge]) || isBlank(targets[edge])) return `∂${y}/∂${x}`;
@@ -121,12 +121,12 @@ function drawBox(box) {
   if (box.items) drawModule(box, g, card); else if (isArray(box.v)) drawArray(box, g, card); else drawNumber(box, g, card);
   cards.set(idOf(box), card);
   onPress(g, () => box.items ? toggle(box) : select(box.v));
-  g.addEventListener("focus", () => { if (g.matches(":focus-visible")) reveal(box); });
+  on(g, "focus", () => { if (g.matches(":focus-visible")) reveal(box); });
 }
 function drawModule(box, g, card) {
-  g.setAttribute("aria-expanded", "false");
+  set(g, "aria-expanded", "false");
   el("text", { x: 12, y: 21, class: "module-name" }, g, "▸ " + held(cut(box.title, 40)));
-  el("text", { x: 12, y: 39, class: "muted" }, g, `${box.count.toLocaleString("en")} values · ${box.params.toLocaleString("en")} params`);
+  el("text", { x: 12, y: 39, class: "muted" }, g, `${big(box.count)} values · ${big(box.params)} params`);
   card.grad = el("text", { x: 12, y: 55, class: "grad" }, g);
 }
 function drawHead(box, g) {
@@ -165,7 +165,7 @@ function refresh() {
     if (hits) classes.push(hits.has(id) ? "hit" : "dim");
     if (box.items) refreshModule(card); else refreshValue(card);
     if (!box.items && D.health[box.v] !== undefined) classes.push("ill");
-    g.setAttribute("class", classes.join(" "));
+    set(g, "class", classes.join(" "));
     paint(card);
   }
   const notes = $("notes");
@@ -176,14 +176,14 @@ function refresh() {
 function refreshModule({ box, g, grad }) {
   const known = box.params && D.state === "fresh" && !quizzing && gradsDone(box), length = known ? fmt(gradLength(box)) : "·";
   grad.textContent = box.params ? `‖∇‖ ${length}` : "";
-  g.setAttribute("aria-label", `module ${box.title}, ${box.count} values, ${box.params} parameters, closed${known ? `, gradient length ${length}` : ""}`);
+  set(g, "aria-label", `module ${box.title}, ${box.count} values, ${box.params} parameters, closed${known ? `, gradient length ${length}` : ""}`);
 }
 function refreshValue(card) {
   const i = card.box.v, value = shownValue(i), told = [isLeaf(i) ? roleWord(i) : kindOf(i).op, label(i)];
   if (!isLeaf(i) && roles[i] === 4) told.push(roleWord(i));
   const known = value === null ? "not computed" : isArray(i) ? `shape ${D.arrays[i].shape.join(" by ")}, length ${fmt(value)}` : fmt(value);
   const gradient = isBlank(i) ? "for you to find" : shownGrad(i) === null ? (hasGrad(i) ? "not computed" : "none") : fmt(shownGrad(i));
-  card.g.setAttribute("aria-label", `${told.join(" ")}, data ${known}` + (isConst(i) ? "" : `, gradient ${gradient}`) + (D.health[i] ? `, ${D.health[i]}` : ""));
+  set(card.g, "aria-label", `${told.join(" ")}, data ${known}` + (isConst(i) ? "" : `, gradient ${gradient}`) + (D.health[i] ? `, ${D.health[i]}` : ""));
   if (card.value) card.value.textContent = isArray(i) ? card.dataText(value) : fmt(value);
   if (card.refreshMaps) card.refreshMaps();
   if (!card.grad) return;
@@ -191,9 +191,9 @@ function refreshValue(card) {
   card.grad.textContent = isArray(i) && text !== "·" && text !== "?" && text !== "—" ? `‖${text}‖` : text;
   if (!card.pill) return;
   const width = textWidth(text, "bold 13px") + 13;
-  card.pill.setAttribute("x", card.box.w - width - 4);
-  card.pill.setAttribute("width", width);
-  card.pill.setAttribute("class", `pill pill${colourBy === "role" ? 0 : pill(g)}`);
+  set(card.pill, "x", card.box.w - width - 4);
+  set(card.pill, "width", width);
+  set(card.pill, "class", `pill pill${colourBy === "role" ? 0 : pill(g)}`);
 }
 function refreshArrow(arrow, dir, active, notes) {
   const { a, b, edge, path } = arrow, classes = ["arrow"];
@@ -204,10 +204,10 @@ function refreshArrow(arrow, dir, active, notes) {
   if (c === 0 && !quizzing) classes.push("stopped");
   if (selected !== null && ((!a.items && a.v === selected) || (!b.items && b.v === selected))) classes.push("near");
   if (hits) classes.push("dim");
-  path.setAttribute("class", classes.join(" "));
+  set(path, "class", classes.join(" "));
   const size = Math.abs(c);
   const wide = c && !quizzing && largestSent && size < Infinity ? 1 + 1.8 * Math.max(0, 1 + Math.log10(size / largestSent) / 3) : c === null && arrow.count > 1 ? 2 : 1;
-  path.setAttribute("stroke-width", wide.toFixed(2));
+  set(path, "stroke-width", wide.toFixed(2));
   if (here && dir === "backward" && c !== null && !quizzing && !isArray(b.v)) note(arrow, c, notes);
 }
 /* The equation on an arrow, as much of it as fits between the boxes. */

@@ -39,7 +39,7 @@ const inNumbers = i => key => number(key === "y" ? values[i] : values[operand(i,
 let copied = [];
 function node(tag, attributes, parent, text) {
   const made = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) made.setAttribute(k, v);
+  for (const [k, v] of Object.entries(attributes)) set(made, k, v);
   if (text !== undefined) made.textContent = text;
   if (parent) parent.append(made);
   return made;

@@ -26,7 +26,7 @@ function showPanel() {
   if (isArray(i) && shownGrad(i) !== null && D.arrays[i].grad && !quizzing) bigMap(i, "grad", panel);
   if (copied.length) {
     const copy = node("button", { id: "latex" }, panel, "copy LaTeX");
-    copy.addEventListener("click", () => copyText(copied.map(line => `$$${line}$$`).join("\n")));
+    on(copy, "click", () => copyText(copied.map(line => `$$${line}$$`).join("\n")));
   }
   if (typing) { const again = $("number"); if (again) { again.value = typing.value; again.focus(); } }
 }
@@ -79,10 +79,10 @@ function leafPart(i) {
   }
   const field = node("label", {}, line, "data ");
   const box = node("input", { id: "number", type: "number", step: "any", value: values[i] }, field);
-  box.addEventListener("input", () => { const x = box.value === "" ? NaN : Number(box.value); if (Number.isFinite(x)) change(i, x); });
+  on(box, "input", () => { const x = box.value === "" ? NaN : Number(box.value); if (Number.isFinite(x)) change(i, x); });
   if (edits.has(i)) {
     const back = node("button", { id: "back" }, line, `back to ${fmt(startValues[i])}`);
-    back.addEventListener("click", () => { change(i, startValues[i]); $("number")?.focus(); });
+    on(back, "click", () => { change(i, startValues[i]); $("number")?.focus(); });
     paragraph(panel, `${label(ROOT)}: ${fmt(startValues[ROOT])} → ${fmt(values[ROOT])}`, "eq");
   } else paragraph(panel, "Change it, and everything is computed again.", "small");
 }
@@ -128,18 +128,18 @@ function ownPart(i) {
 function pathsPart(i) {
   if (N > MOST_VALUES_FOR_PATHS) return;
   const { count, listed } = pathsFrom(i);
-  heading(panel, `Sum over paths (${count.toLocaleString("en")})`);
+  heading(panel, `Sum over paths (${big(count)})`);
   let rest = grads[i];
   for (const { product, edges } of listed) {
     rest -= product;
     const few = edges.length > 12 ? [...edges.slice(0, 6), null, ...edges.slice(-5)] : edges;
     equation(panel, ...few.flatMap((e, k) => [...(k ? [piece(" · ", " \\cdot ")] : []), e === null ? piece("…", "\\ldots") : asFactor(locals[e])]), ...(edges.length > 1 ? [EQUALS, number(product, "b")] : []));
   }
-  if (count > BigInt(listed.length)) paragraph(panel, `the other ${(count - BigInt(listed.length)).toLocaleString("en")} together: ${fmt(Math.abs(rest) < 1e-12 * Math.abs(grads[i]) ? 0 : rest)}`, "small");
+  if (count > BigInt(listed.length)) paragraph(panel, `the other ${big(count - BigInt(listed.length))} together: ${fmt(Math.abs(rest) < 1e-12 * Math.abs(grads[i]) ? 0 : rest)}`, "small");
 }
 /* The quiz: a blank, a check, and the chain rule as a hint. */
 const asked = () => { let n = 0; for (let i = 0; i < N; i++) if (hasGrad(i) && i !== ROOT && !isArray(i)) n++; return n; };
-const score = parent => paragraph(parent, `${(solved.size - 1).toLocaleString("en")} of ${asked().toLocaleString("en")} found`, "small");
+const score = parent => paragraph(parent, `${big(solved.size - 1)} of ${big(asked())} found`, "small");
 function quizPart(i) {
   if (!hasGrad(i)) return void paragraph(panel, "It has no gradient: nothing is to be found here.", "small");
   if (isArray(i)) return void paragraph(panel, "The quiz asks for single numbers; this is an array.", "small");
@@ -149,8 +149,8 @@ function quizPart(i) {
   const answer = node("input", { id: "answer", type: "text", inputmode: "decimal", autocomplete: "off", size: 9 }, field);
   node("button", { type: "submit" }, form, "check");
   const verdict = paragraph(panel, "", "verdict");
-  verdict.setAttribute("role", "status");
-  form.addEventListener("submit", event => {
+  set(verdict, "role", "status");
+  on(form, "submit", event => {
     event.preventDefault();
     const x = Number(answer.value.trim().replace("−", "-").replace(",", "."));
     if (answer.value.trim() === "" || Number.isNaN(x)) verdict.textContent = "Write a number, such as 0.25.";
@@ -158,7 +158,7 @@ function quizPart(i) {
     else { verdict.textContent = "✗ Not yet."; if (!$("hint")) hint(i); }
   });
   const ask = node("button", { type: "button" }, form, "hint");
-  ask.addEventListener("click", () => { if (!$("hint")) hint(i); });
+  on(ask, "click", () => { if (!$("hint")) hint(i); });
   score(panel);
 }
 const isRight = (x, truth) => Math.abs(x - truth) <= Math.max(5e-4 * Math.abs(truth), 6e-5) && (truth === 0) === (x === 0);

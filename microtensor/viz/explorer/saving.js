@@ -6,17 +6,17 @@ function pictured() {
     const style = getComputedStyle(source), target = to[k];
     for (const name of KEPT) {
       const value = style.getPropertyValue(name);
-      if (value && value !== "none" || name === "fill" || name === "stroke") target.setAttribute(name, value.replace("context-stroke", getComputedStyle(document.documentElement).getPropertyValue("--arrow").trim()));
+      if (value && value !== "none" || name === "fill" || name === "stroke") set(target, name, value.replace("context-stroke", getComputedStyle(document.documentElement).getPropertyValue("--arrow").trim()));
     }
     for (const name of ["class", "style", "tabindex", "role", "aria-expanded", "data-box"]) target.removeAttribute(name);
   });
   const margin = 12, w = top_.w + 2 * margin, h = top_.h + 2 * margin;
   for (const name of ["id", "class", "role", "aria-labelledby"]) copy.removeAttribute(name);
-  copy.setAttribute("xmlns", SVG);
-  copy.setAttribute("viewBox", `${-margin} ${-margin} ${w} ${h}`);
-  copy.setAttribute("width", Math.ceil(w));
-  copy.setAttribute("height", Math.ceil(h));
-  copy.setAttribute("font-family", 'Arial, Helvetica, "Liberation Sans", sans-serif');
+  set(copy, "xmlns", SVG);
+  set(copy, "viewBox", `${-margin} ${-margin} ${w} ${h}`);
+  set(copy, "width", Math.ceil(w));
+  set(copy, "height", Math.ceil(h));
+  set(copy, "font-family", 'Arial, Helvetica, "Liberation Sans", sans-serif');
   const inner = copy.querySelector("#world");
   inner.removeAttribute("transform");
   const ground = el("rect", { x: -margin, y: -margin, width: w, height: h, fill: getComputedStyle(document.body).backgroundColor });
