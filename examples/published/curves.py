@@ -55,10 +55,11 @@ def cnn(rng):
 
 
 MODELS = {
-    "logistic": (lambda rng: nn.Linear(40, 10, rng=rng), 150, 32),
-    "mlp": (Perceptron, 40, 68),
-    "cnn": (cnn, 40, 94),
-    "gru": (Gated, 100, 91),
+    # the model, epochs of 40 steps, weight decay, published accuracy in %
+    "logistic": (lambda rng: nn.Linear(40, 10, rng=rng), 150, 0.0, 32),
+    "mlp": (Perceptron, 150, 0.0, 68),
+    "cnn": (cnn, 60, 0.3, 94),
+    "gru": (Gated, 150, 0.0, 91),
 }
 
 
@@ -72,9 +73,9 @@ def main():
     made = make_dataset(get_dataset_args())
     x, x_test = (made[part].astype(np.float32) for part in ("x", "x_test"))
     rng = np.random.default_rng(given.seed)
-    make, epochs, published = MODELS[given.model]
+    make, epochs, decay, published = MODELS[given.model]
     net, epochs = make(rng), 2 if given.quick else epochs
-    optimizer = optim.Adam(net.parameters(), lr=1e-2)
+    optimizer = optim.AdamW(net.parameters(), lr=1e-2, weight_decay=decay)
     batches = mt.data.batches(x, made["y"], size=100, rng=rng)
     start = time.perf_counter()
     history = train.fit(
