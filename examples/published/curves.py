@@ -50,16 +50,15 @@ def cnn(rng):
 
     return nn.Sequential(
         nn.Unflatten(1, (1, 40)), *block(1, 5), *block(25, 3), *block(25, 3),
-        nn.Flatten(), nn.Linear(125, 10, rng=rng),
+        nn.Flatten(), nn.Dropout(0.2, rng=rng), nn.Linear(125, 10, rng=rng),
     )  # fmt: skip
 
 
 MODELS = {
-    # the model, epochs of 40 steps, weight decay, published accuracy in %
-    "logistic": (lambda rng: nn.Linear(40, 10, rng=rng), 150, 0.0, 32),
-    "mlp": (Perceptron, 150, 0.0, 68),
-    "cnn": (cnn, 60, 0.3, 94),
-    "gru": (Gated, 150, 0.0, 91),
+    "logistic": (lambda rng: nn.Linear(40, 10, rng=rng), 150, 32),
+    "mlp": (Perceptron, 40, 68),
+    "cnn": (cnn, 40, 94),
+    "gru": (Gated, 100, 91),
 }
 
 
@@ -73,17 +72,21 @@ def main():
     made = make_dataset(get_dataset_args())
     x, x_test = (made[part].astype(np.float32) for part in ("x", "x_test"))
     rng = np.random.default_rng(given.seed)
-    make, epochs, decay, published = MODELS[given.model]
+    make, epochs, published = MODELS[given.model]
     net, epochs = make(rng), 2 if given.quick else epochs
-    optimizer = optim.AdamW(net.parameters(), lr=1e-2, weight_decay=decay)
+    optimizer = optim.Adam(net.parameters(), lr=1e-2)
     batches = mt.data.batches(x, made["y"], size=100, rng=rng)
     start = time.perf_counter()
-    history = train.fit(
+    # The convolutions are read off an average of the weights on their way; the others come to rest.
+    averaged = [train.AverageWeights(0.998)] if given.model == "cnn" else []
+    train.fit(
         net, losses.cross_entropy, batches, optimizer=optimizer, epochs=epochs,
-        validation=(x_test, made["y_test"]), metrics="accuracy",
-        schedule=optim.CosineAnnealingLR(optimizer, epochs),
+        validation=(x_test, made["y_test"]), metrics="accuracy", callbacks=averaged,
+        schedule=None if averaged else optim.CosineAnnealingLR(optimizer, epochs),
     )  # fmt: skip
-    reached = 100 * history["val_accuracy"][-1]
+    net.eval()
+    with mt.no_grad():
+        reached = 100 * train.accuracy(made["y_test"], net(x_test).data)
     print(
         f"{given.model}, seed {given.seed}: {reached:.1f} % of 1,000 test curves, published "
         f"{published} %, in {time.perf_counter() - start:.0f} s"
