@@ -74,11 +74,11 @@ def main():
     rng = np.random.default_rng(given.seed)
     make, epochs, published = MODELS[given.model]
     net, epochs = make(rng), 2 if given.quick else epochs
-    optimizer = optim.Adam(net.parameters(), lr=1e-2)
+    # Two are read off an average of the weights on their way, the others where they come to rest.
+    averaged = [train.AverageWeights(0.998)] if given.model in ("mlp", "cnn") else []
+    optimizer = optim.AdamW(net.parameters(), lr=1e-2, weight_decay=0.1 if averaged else 0.0)
     batches = mt.data.batches(x, made["y"], size=100, rng=rng)
     start = time.perf_counter()
-    # The convolutions are read off an average of the weights on their way; the others come to rest.
-    averaged = [train.AverageWeights(0.998)] if given.model == "cnn" else []
     train.fit(
         net, losses.cross_entropy, batches, optimizer=optimizer, epochs=epochs,
         validation=(x_test, made["y_test"]), metrics="accuracy", callbacks=averaged,
