@@ -1,4 +1,4 @@
-"""MNIST-1D: digits as curves of 40 points, by a line, a perceptron, a convolutional and a gated net.
+"""MNIST-1D: digits as curves of 40 points, by a line, a perceptron, convolutions, and gates.
 
 The data are made by the authors' package, with its own seed:
 
