@@ -9,7 +9,7 @@ from microtensor.ops import relu
 from microtensor.ownership import added
 from microtensor.primitives import registry
 
-X = np.array([[-1.0, 2.0, np.nan], [3.0, -4.0, 0.0]])
+X = np.array([[-1.0, 2.0, np.nan], [0.5, -4.0, 0.0]])
 G = np.array([[10.0, np.inf, 30.0], [40.0, np.nan, 60.0]])
 MASKED = np.array([[0.0, np.inf, 0.0], [40.0, 0.0, 0.0]])
 

@@ -6,6 +6,7 @@ from .reasons import (
     ANY_NEGATIVE,
     BOUNDARY,
     CONGRUENT,
+    FASTER,
     NOTHING_MORE,
     ON_IMPORT,
     ONE,
@@ -16,6 +17,8 @@ from .reasons import (
     STAND_IN,
     WEAK,
 )
+
+BESIDE_BOUND = "both numbers lie on the same side of the bound"
 
 # (file, function, before, after): reason
 A_TO_B: dict[tuple[str, str, str, str], str] = {
@@ -64,6 +67,18 @@ A_TO_B: dict[tuple[str, str, str, str], str] = {
      "np.where(vanishes, 1, a)",
      "np.where(vanishes, 2, a)"): STAND_IN,
     ("attending.py", "_weights",
+     "np.maximum.reduce(p, axis=None, initial=0) <= high",
+     "np.maximum.reduce(p, axis=None, initial=0) < high"): FASTER,
+    ("attending.py", "_weights",
+     "np.maximum.reduce(p, axis=None, initial=0)",
+     "np.maximum.reduce(p, axis=None, initial=1)"): BESIDE_BOUND,
+    ("attending.py", "_weights",
+     "np.minimum.reduce(sums, axis=None, initial=1) >= low",
+     "np.minimum.reduce(sums, axis=None, initial=1) > low"): FASTER,
+    ("attending.py", "_weights",
+     "np.minimum.reduce(sums, axis=None, initial=1)",
+     "np.minimum.reduce(sums, axis=None, initial=2)"): BESIDE_BOUND,
+    ("attending.py", "_exponentials",
      "p.reshape(-1, p.shape[-1])",
      "p.reshape(-2, p.shape[-1])"): ANY_NEGATIVE,
     ("attending.py", "_parts",
