@@ -62,7 +62,7 @@ def check_state(
 
 def _array(x: Any) -> np.ndarray:
     try:
-        return np.array(plain(x))
+        return np.asarray(plain(x)).copy()  # np.array would ask a tensor for a copy, which is new
     except ValueError:  # rows of different lengths
         return np.array(x, object)
 
