@@ -193,12 +193,12 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         if received is None:  # a constant, or not on the way to a target
             continue
         try:
-            if sent is not None:
-                c = NOTHING if known.rules[position] is None else sent.pop(position)
-            elif rules is None:
+            if rules is not None:
+                c = rules[position](g, y, *shown)
+            elif sent is None:
                 c = _by_full_rule(known, position, g, y, shown, node, create_graph)
             else:
-                c = rules[position](g, y, *shown)
+                c = NOTHING if known.rules[position] is None else sent.pop(position)
         except (ArithmeticError, TypeError):  # Python's zero division; or there is no rule
             c = _by_full_rule(known, position, g, y, shown, node, create_graph)
         x = a._data

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import Value
+from microtensor import Value, ownership
 from microtensor.ops import relu
 from microtensor.ownership import added
 from microtensor.primitives import registry
@@ -12,6 +12,11 @@ from microtensor.primitives import registry
 X = np.array([[-1.0, 2.0, np.nan], [0.5, -4.0, 0.0]])
 G = np.array([[10.0, np.inf, 30.0], [40.0, np.nan, 60.0]])
 MASKED = np.array([[0.0, np.inf, 0.0], [40.0, 0.0, 0.0]])
+
+
+@pytest.fixture(autouse=True)
+def _no_array_is_small(monkeypatch):
+    monkeypatch.setattr(ownership, "SMALL", 0)
 
 
 @pytest.fixture
@@ -134,3 +139,11 @@ def test_contributions_to_one_value_are_summed_whoever_else_received_them():
     ((u + v) * 2.0 + u * v + (u - v)).backward(np.ones(2), leaves_only=True)
     assert a.grad.tolist() == [2 + 3 + 1, 2 + 4 + 1]
     assert b.grad.tolist() == [2 + 1 - 1, 2 + 2 - 1]
+
+
+def test_small_gradients_are_not_asked_who_holds_them(written, monkeypatch):
+    monkeypatch.setattr(ownership, "SMALL", X.size)
+    x = Value(X)
+    (relu(x + 0.0) * G).backward(np.ones_like(X), leaves_only=True)
+    assert np.array_equal(x.grad, MASKED)
+    assert written == []

@@ -19,10 +19,12 @@ class Check(NamedTuple):
 
 
 def is_number(x: Any) -> bool:
+    """Tell whether it is a real number, and no bool."""
     return isinstance(x, int | float | np.number) and not isinstance(x, bool)
 
 
 def is_count(x: Any) -> bool:
+    """Tell whether it is an integer of at least 1."""
     return isinstance(x, int | np.integer) and not isinstance(x, bool) and bool(x > 0)
 
 
