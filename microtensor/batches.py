@@ -193,6 +193,8 @@ def _widened(data: np.ndarray, axes: int) -> np.ndarray:
 
 
 def elementwise(fn: Callable) -> Callable:
+    """Make the way in which a function of entries takes all rows at once: its operands lined up."""
+
     def rule(*args: Any) -> Any:
         y = fn(*lined_up(args))
         return tuple(map(Batch, y)) if isinstance(y, tuple) else Batch(y)

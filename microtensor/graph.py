@@ -146,6 +146,7 @@ state = _ThreadState()
 
 @contextmanager
 def scope_set(scope: Any) -> Iterator[None]:
+    """Let calls inside happen in that scope, and give back the one before, whatever happens."""
     before, state.scope = state.scope, scope
     try:
         yield

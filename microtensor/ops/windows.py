@@ -227,6 +227,7 @@ def unfold_places(x: Any, *, geometry: Geometry) -> Any:
 
 @primitive
 def fold_places(w: Any, *, geometry: Geometry) -> Any:
+    """Add (N, C, taps, *outputs) back to the places that each tap saw: (N, C, *inputs)."""
     out = np.zeros((*w.shape[:2], *geometry.inputs), w.dtype)
     for k, (here, there) in enumerate(taps(geometry)):
         out[there] += w[(slice(None), slice(None), k, *here[1:])]
