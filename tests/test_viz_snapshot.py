@@ -1,5 +1,6 @@
 """A Snapshot tells the graph as it is, with its gradients, and changes nothing."""
 
+import gc
 import json
 
 import numpy as np
@@ -10,6 +11,7 @@ import microtensor as mt
 from microtensor import backward, graph
 from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import snapshot
+from microtensor.viz.collecting import collector_waiting
 from microtensor.viz.names import (
     expression,
     is_loss_name,
@@ -45,6 +47,23 @@ def test_each_argument_is_an_edge():
     taken = snapshot(x * x)
     assert [(e.src, e.dst, e.position) for e in taken.edges] == [("v1", "v2", 0), ("v1", "v2", 1)]
     assert [(e.upstream, e.local, e.contribution) for e in taken.edges] == [(1.0, 3.0, 3.0)] * 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a, b: a * b, lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a / b,
+        lambda a, b: a * a, lambda a, b: a + a, lambda a, b: 3.0 * a, lambda a, b: b - 2.0,
+        lambda a, b: -a, lambda a, b: np.tanh(a), lambda a, b: np.maximum(a, b),
+        lambda a, b: mt.Value(2.0, requires_grad=False) * b,
+    ],
+)  # fmt: skip
+def test_derivatives_read_from_general_formulas_are_those_of_the_rules(call):
+    a, b = mt.Value(-0.7, name="a"), mt.Value(1.3, name="b")
+    made = call(a, b) * 1.0
+    general, plain = snapshot(made, formulas="general"), snapshot(made)
+    assert [e.local for e in general.edges] == [e.local for e in plain.edges]
+    assert {type(e.local) for e in general.edges} <= {float, type(None)}
 
 
 def test_a_shared_value_is_one_node():
@@ -370,6 +389,23 @@ def test_an_array_of_a_module_is_inside_and_data_outside():
     model, data = Scaled(), np.ones(2)
     taken = snapshot(model(mt.Value(np.ones(2)), data).sum(), names={"m": model.mean, "d": data})
     assert (by_label(taken)["m"].group, by_label(taken)["d"].group) == ("g1", None)
+
+
+# The collector
+
+
+def test_the_collector_is_as_it_was_after_a_snapshot_and_after_an_error():
+    for at_work in (True, False):
+        try:
+            (gc.enable if at_work else gc.disable)()
+            with collector_waiting():
+                assert not gc.isenabled()
+            snapshot(samples.mazur())
+            with pytest.raises(GraphTooLargeError):
+                snapshot(samples.mazur(), limit=2)
+            assert gc.isenabled() is at_work
+        finally:
+            gc.enable()
 
 
 # Health

@@ -15,6 +15,7 @@ from .. import graph
 from ..errors import ArgumentError, GraphTooLargeError
 from ..graph import Node as Recorded
 from . import names as words
+from .collecting import collector_waiting
 from .expansion import Call, calls_of
 from .formulas import (
     General,
@@ -116,17 +117,18 @@ def captured(
             expected="a Value, such as a loss",
             got=f"{type(root).__name__}",
         )
-    order, stale = order_of(root)
-    if limit is not None and len(order) > limit:
-        raise too_many(len(order), limit)
-    if open_limit is not None and (n := _outside(order)) > open_limit:
-        raise too_many(n, open_limit)
-    calls = calls_of(order, expand)
-    wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
-    grads, sent = chain_rule(calls, root, gradient) if wanted else ({}, {})
-    state = "stale" if stale else ("fresh" if grads else "none")
-    taking = _Taking(calls, root, grads, sent, names, params, formulas)
-    return taking.snapshot(state), taking.ids
+    with collector_waiting():
+        order, stale = order_of(root)
+        if limit is not None and len(order) > limit:
+            raise too_many(len(order), limit)
+        if open_limit is not None and (n := _outside(order)) > open_limit:
+            raise too_many(n, open_limit)
+        calls = calls_of(order, expand)
+        wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
+        grads, sent = chain_rule(calls, root, gradient) if wanted else ({}, {})
+        state = "stale" if stale else ("fresh" if grads else "none")
+        taking = _Taking(calls, root, grads, sent, names, params, formulas)
+        return taking.snapshot(state), taking.ids
 
 
 def sought(what: Any, taken: Snapshot, ids: Mapping[Any, str]) -> Any:
@@ -218,34 +220,27 @@ class _Taking:
             formula = general.forward
         elif self.formulas and made.fn is not None:
             formula = forward_formula(made)
+        data, grad = value._data, self.grads.get(value)
+        number = data.__class__ is float
+        scope = call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
         node = Node(
-            id=self._next_id(value),
-            kind=kind,
-            word=self._word(value, kind, name),
-            op=None if made.fn is None else words.sign(made.fn, made.args, made.kwargs),
-            function=None if made.fn is None else words.function_name(made.fn),
-            name=name,
-            expression=self._expression(made, sources),
-            value=_kept(value._data),
-            grad=_kept(self.grads.get(value)),
-            shape=() if value._data.__class__ is float else np.shape(value._data),
-            dtype=_FLOAT if value._data.__class__ is float else np.asarray(value._data).dtype,
-            requires_grad=value._requires_grad,
-            group=self._group_key(
-                call.scope if made.fn is not None or kind == "input" else self.homes.get(value)
-            ),
-            health=trouble_of(made, value._data, self.grads.get(value)),
-            formula=formula,
-        )
+            self._next_id(value), kind, self._word(value, kind, name),
+            None if made.fn is None else words.sign(made.fn, made.args, made.kwargs),
+            None if made.fn is None else words.function_name(made.fn),
+            name, self._expression(made, sources), _kept(data), _kept(grad),
+            () if number else np.shape(data), _FLOAT if number else np.asarray(data).dtype,
+            value._requires_grad, self._group_key(scope), trouble_of(made, data, grad), formula,
+        )  # fmt: skip
         self.nodes.append(node)
-        derivatives = local_derivatives(made) if node.is_scalar else {}
-        self.edges.extend(
-            self._edge(call, position, src, node, derivatives, general) for position, src in sources
-        )
+        known = None if general is None else general.locals
+        derivatives = local_derivatives(made, known) if node.is_scalar else {}
+        for position, src in sources:
+            self.edges.append(self._edge(call, position, src, node, derivatives, general))
 
     def _general(self, call: Call, sources: list[tuple[int, str]]) -> General | None:
         """Find the formulas of a call on numbers, whatever the numbers."""
-        if call.made.fn is None or np.shape(call.value._data) != ():
+        data = call.value._data
+        if call.made.fn is None or (data.__class__ is not float and np.shape(data) != ()):
             return None
         if any(not self.nodes[int(id[1:]) - 1].is_scalar for _, id in sources):
             return None
@@ -348,10 +343,12 @@ class _Taking:
     def _expression(self, made: Recorded, sources: list[tuple[int, str]]) -> str | None:
         if made.fn is None or len(sources) != 2:
             return None
-        labels = []
+        labels: list[str | None] = []
         for _, id in sources:
-            operand = self.nodes[int(id[1:]) - 1]
-            labels.append(operand.name)
+            name = self.nodes[int(id[1:]) - 1].name
+            if name is None:
+                return None
+            labels.append(name)
         return words.expression(made.fn, labels)
 
 

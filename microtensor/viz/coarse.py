@@ -18,6 +18,7 @@ from .. import graph
 from ..graph import Node as Recorded
 from . import names as words
 from .capture import _Taking, too_many
+from .collecting import collector_waiting
 from .expansion import Call, calls_of
 from .folding import BUDGET, Box, Scene, framed_where_needed
 from .modules import groups_of, homes_of_leaves
@@ -147,14 +148,13 @@ def capture(
     Snapshot, Scene
         The values that are shown, and the picture of them with the boxes.
     """
-    order, stale = order_of(root)
-    calls: list[Call] = []
-    for value in order:
-        calls.extend(calls_of([value], expand=value not in choice.place))
-    wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
-    grads, sent = chain_rule(calls, root, gradient) if wanted else ({}, {})
-    taking = _Choosing(calls, root, grads, sent, names, params, choice)
-    return taking.picture("stale" if stale else ("fresh" if grads else "none"))
+    with collector_waiting():
+        order, stale = order_of(root)
+        calls = calls_of(order, expand=True, but=choice.place)
+        wanted = gradients and not stale and (gradient is not None or np.size(root._data) == 1)
+        grads, sent = chain_rule(calls, root, gradient) if wanted else ({}, {})
+        taking = _Choosing(calls, root, grads, sent, names, params, choice)
+        return taking.picture("stale" if stale else ("fresh" if grads else "none"))
 
 
 class _Choosing(_Taking):

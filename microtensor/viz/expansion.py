@@ -6,6 +6,7 @@ wants the textbook's steps, so pictures show what they stand for, with every num
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, NamedTuple
 
 from .. import graph, primitives
@@ -26,7 +27,7 @@ class Call(NamedTuple):
     scope: Any
 
 
-def calls_of(order: list[Recorded], expand: bool) -> list[Call]:
+def calls_of(order: list[Recorded], expand: bool, but: Container[Recorded] = ()) -> list[Call]:
     """List the calls of a graph, oldest first, as they are to be shown.
 
     Parameters
@@ -35,16 +36,29 @@ def calls_of(order: list[Recorded], expand: bool) -> list[Call]:
         The graph, operands first.
     expand : bool
         Whether fused functions are shown as what they stand for.
+    but : container of Node
+        The values that are not expanded.
     """
     calls: list[Call] = []
+    bodies: dict[Any, Any] = {None: None}  # a graph has few functions, each often
     for value in order:
-        known = primitives.known(value.fn) if value.fn is not None else None
-        drawn = known is not None and known.keeps == "constant"  # to replay it would draw anew
-        if expand and known is not None and known.stands_for is not None and not drawn:
-            calls.extend(_expanded(value, known.stands_for))
+        fn = value.fn
+        if fn not in bodies:
+            bodies[fn] = _body(fn) if expand else None
+        body = bodies[fn]
+        if body is not None and value not in but:
+            calls.extend(_expanded(value, body))
         else:
             calls.append(Call(value, value, value.args, value.scope))
     return calls
+
+
+def _body(fn: Any) -> Any:
+    """Find what a fused function stands for; None for others, and for one that draws at random."""
+    known = primitives.known(fn)
+    if known is None or known.keeps == "constant":  # to replay it would draw anew
+        return None
+    return known.stands_for
 
 
 def _expanded(value: Recorded, body: Any) -> list[Call]:

@@ -19,6 +19,7 @@ from typing import Any
 from ..errors import ArgumentError
 from ..files import write_whole
 from .capture import snapshot
+from .collecting import collector_waiting
 from .columns import columns, script_json
 from .snapshots import Snapshot
 from .squeezing import squeezed
@@ -195,7 +196,8 @@ def _page(
             got="a stale graph" if taken.state == "stale" else f"shape {root.shape}",
         )
     title = clean(title or root.name or "Computation graph")
-    found, functions = columns(taken)
+    with collector_waiting():
+        found, functions = columns(taken)
     found |= {"title": title, "budget": budget, "quiz": quiz, "theme": theme}
     page = Explorer(taken, _written(title, script_json(found), functions), title)
     if open:

@@ -85,9 +85,10 @@ def general_formulas(made: Recorded, boxed: frozenset[int]) -> General:
     ('a·b', 'b')
     """
     pattern: list[Any] = []
+    first = made.args[0] if made.args else None
     for i, a in enumerate(made.args):
         if isinstance(a, Recorded):
-            pattern.append(next(j for j, other in enumerate(made.args) if other is a))
+            pattern.append(i if i < 2 and a is not first else _first_place(made.args, a))
         else:
             pattern.append("box" if i in boxed else ("number", a))
     options = () if not made.kwargs else tuple(made.kwargs.items())
@@ -101,6 +102,11 @@ def general_formulas(made: Recorded, boxed: frozenset[int]) -> General:
             _GENERAL.clear()
         found = _GENERAL[key] = _general(made, boxed)
     return found
+
+
+def _first_place(args: tuple, a: Any) -> int:
+    """Find where a value comes first: by what it is, as to compare Values is to compute."""
+    return 0 if a is args[0] else next(j for j, other in enumerate(args) if other is a)
 
 
 def _general(made: Recorded, boxed: frozenset[int]) -> General:

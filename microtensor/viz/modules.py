@@ -32,6 +32,7 @@ def groups_of(calls: list[Call]) -> tuple[dict[int, Group], list[Any]]:
     models: dict[int, Any] = {}
     paths: dict[int, dict[int, str]] = {}  # of each outermost module: where its parts are
     times: dict[tuple[int, str | None], int] = {}
+    titles: dict[tuple[int, str], str] = {}  # a module that is called often is read once
     for call in calls:
         if not isinstance(call.scope, graph.Scope) or call.scope.call in groups:
             continue
@@ -46,7 +47,7 @@ def groups_of(calls: list[Call]) -> tuple[dict[int, Group], list[Any]]:
                 continue
             parent = groups[chain[depth - 1].call] if depth else None
             path = paths[id(top)].get(id(scope.module), "") if depth else ""
-            group = _group(f"g{len(groups) + 1}", scope, path, parent, depth, times)
+            group = _group(f"g{len(groups) + 1}", scope, path, parent, depth, times, titles)
             groups[scope.call] = group
     return groups, list(models.values())
 
@@ -58,13 +59,18 @@ def _group(
     parent: Group | None,
     depth: int,
     times: dict[tuple[int, str | None], int],
+    titles: dict[tuple[int, str], str],
 ) -> Group:
     inside = path.removeprefix(parent.path + ".") if parent is not None and parent.path else path
-    title = words.module_title(scope.module, scope.cls.__name__, inside)
+    module = scope.module
+    known = (id(module), inside)
+    title = titles.get(known) if module is not None else None
+    if title is None:
+        title = titles[known] = words.module_title(module, scope.cls.__name__, inside)
     above = parent.key if parent is not None else None
-    place = (id(scope.module), above)
+    place = (id(module), above)
     times[place] = times.get(place, 0) + 1
-    if times[place] > 1 and scope.module is not None:
+    if times[place] > 1 and module is not None:
         title += f" · call {times[place]}"
     return Group(key, title, path, scope.cls.__name__, above, depth)
 

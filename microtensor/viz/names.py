@@ -27,6 +27,8 @@ _SIGNS = {
     "softmax_cross_entropy": "cross-entropy", "linear": "x·Wᵀ + b", "remainder": "mod",
     "concatenate": "concat", "expand_dims": "reshape", "astype": "dtype", "scatter_add": "scatter",
 }  # fmt: skip
+# Most calls of a graph of numbers: their sign is the same, whatever they are of.
+_FREQUENT = {"add", "subtract", "multiply", "true_divide", "negative", "relu"}
 _INFIX = {"add": "+", "subtract": "−", "multiply": "·", "true_divide": "/", "divide": "/",
           "matmul": "@"}  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -52,6 +54,8 @@ def sign(fn: Any, args: tuple, kwargs: Mapping[str, Any] | None) -> str:
     ('×', 'x²')
     """
     word = function_word(fn)
+    if word in _FREQUENT:
+        return _SIGNS[word]
     options = kwargs or {}
     if word == "power" and _is_number(args[1]):
         exponent = f"{args[1]:g}"
