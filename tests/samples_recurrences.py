@@ -22,6 +22,16 @@ def lstm(x: Any, h: Any, c: Any, W: Any, U: Any, b: Any) -> tuple:
     return sigmoid(o) * np.tanh(c), c
 
 
+def projecting(P: Any) -> Callable:
+    """Sak, Senior, Beaufays (2014): what the cells let out is mixed, and fed back so."""
+
+    def step(x: Any, h: Any, c: Any, W: Any, U: Any, b: Any) -> tuple:
+        u, c = lstm(x, h, c, W, U, b)
+        return P @ u, c
+
+    return step
+
+
 def gru(x: Any, h: Any, W: Any, U: Any, b: Any) -> tuple:
     """Cho et al. (2014), version 1: reset gate, update gate, candidate."""
     r, z = (sigmoid(W[k] @ x + b[0][k] + U[k] @ h + b[1][k]) for k in range(2))
@@ -40,20 +50,24 @@ def elman(nonlinearity: str) -> Callable:
 
 
 def trajectory(step: Callable, gates: int, x: Any, starts: Any, weights: Any, mask: Any) -> Any:
-    """Every state of every sequence: (states, T + 1, B, H), without the first axis if it is 1."""
+    """Every state of every sequence: (states, T + 1, B, H), without the first axis if it is 1.
+
+    States of different widths stand side by side.
+    """
     W, U = (np.reshape(w, (gates, -1, w.shape[-1])) for w in weights[:2])
     given = [*weights[2:], None, None][:2]
     b = [np.zeros(W.shape[:2]) if w is None else np.reshape(w, (gates, -1)) for w in given]
     dtype = np.result_type(x, *starts, *(w for w in weights if w is not None))
-    y = np.zeros((len(starts), len(x) + 1, *starts[0].shape), dtype)
+    y = [np.zeros((len(x) + 1, *s.shape), dtype) for s in starts]
     for sequence in range(x.shape[1]):
         states = tuple(s[sequence] for s in starts)
-        y[:, 0, sequence] = states
-        for t in range(len(x)):
-            if mask is None or mask[t, sequence]:
-                states = step(x[t, sequence], *states, W, U, b)
-            y[:, t + 1, sequence] = states
-    return y[0] if len(starts) == 1 else y
+        for t in range(len(x) + 1):
+            if t and (mask is None or mask[t - 1, sequence]):
+                states = step(x[t - 1, sequence], *states, W, U, b)
+            for path, state in zip(y, states, strict=True):
+                path[t, sequence] = state
+    alike = len({s.shape for s in starts}) == 1
+    return y[0] if len(y) == 1 else np.stack(y) if alike else np.concatenate(y, axis=-1)
 
 
 def _rnn(x: Any, h: Any, *weights: Any, nonlinearity: str = "tanh", mask: Any = None) -> Any:
@@ -66,6 +80,10 @@ def _gru(x: Any, h: Any, *weights: Any, mask: Any = None) -> Any:
 
 def _lstm(x: Any, h: Any, c: Any, *weights: Any, mask: Any = None) -> Any:
     return trajectory(lstm, 4, x, (h, c), weights, mask)
+
+
+def _projected(x: Any, h: Any, c: Any, *weights: Any, mask: Any = None) -> Any:
+    return trajectory(projecting(weights[-1]), 4, x, (h, c), weights, mask)
 
 
 LIGHT = np.linspace(-1, 1, 18, dtype=np.float32).reshape(3, 2, 3)  # beside weights of float64
@@ -89,6 +107,38 @@ def _cases(gates: int, states: int, **options: Any) -> list[Case]:
         case(x, *[np.zeros((2, 2), np.float32)] * states, w_ih, w_hh, b, None, **options),
         case(LIGHT, *inputs()[1:], b, b, **options),
     ]
+
+
+def _projected_cases() -> list[Case]:
+    """The same, of three cells and a state of two; its weights lighter than the others, too."""
+    b, w_hr = normal(12), normal(2, 3)
+
+    def inputs(steps: int = 3, batch: int = 2) -> list:
+        states = [normal(batch, 2), normal(batch, 3)]
+        return [normal(steps, batch, 4), *states, normal(12, 4), normal(12, 2)]
+
+    x, *_, w_ih, w_hh = inputs()
+    zeros = [np.zeros((2, width), np.float32) for width in (2, 3)]
+    light = np.linspace(-1, 1, 24, dtype=np.float32).reshape(3, 2, 4)
+    return [
+        case(*inputs(), b, b, w_hr),
+        case(*inputs(2, 1), None, None, w_hr),
+        case(*inputs(1, 2), None, b, w_hr),
+        case(*inputs(3, 3), b, b, w_hr, mask=ENDS),
+        case(x, *zeros, w_ih, w_hh, b, None, w_hr),
+        case(light, *inputs()[1:], b, b, w_hr),
+        case(*inputs(), b, b, np.array([[0.5, 1, -1], [2, 0.25, 0]], np.float32)),
+    ]
+
+
+def _projected_step() -> Case:
+    weights = normal(12, 4), normal(12, 2), normal(12), None, normal(2, 3)
+    return case(normal(3, 4), normal(3, 2), normal(3, 3), *weights)
+
+
+def _after_projecting(x: Any, *others: Any) -> Any:
+    y = _projected(x[None], *others)[1]
+    return y[:, :2], y[:, 2:]
 
 
 def _step(gates: int, states: int, **options: Any) -> list[Case]:
@@ -122,4 +172,6 @@ RECURRENCES = [
     Row(ops.rnn_step, _step(1, 1), _step(1, 1, nonlinearity="relu"), value=_after_one(_rnn, 1)),
     Row(ops.gru_step, _step(3, 1), value=_after_one(_gru, 1)),
     Row(ops.lstm_step, _step(4, 2), value=_after_one(_lstm, 2)),
+    Row(ops.projected_lstm_states, _projected_cases(), value=_projected),
+    Row(ops.lstm_step, _projected_step(), value=_after_projecting, name="lstm_step(w_hr)"),
 ]

@@ -11,7 +11,7 @@ shapes and places  shapes, joining, building, indexing, scattering, choosing (se
 matrices           linalg (matmul, linear), products, einsums, solving, determinants,
                    decompositions, pseudoinverses, norms, exponentials
 sequences          signals (convolve, interp), coefficients (polynomials),
-                   recurrences (rnn, lstm, gru)
+                   recurrences (rnn, lstm, projected_lstm, gru)
 networks           rectifiers, activations, softmaxes, windows, convolutions, trilinear, pooling,
                    windowed, images, similarities, dropping, batch_norms,
                    standardizing, normalizing, attending, attention, lookups, residuals

@@ -9,7 +9,7 @@ the gates is i, f, n, o.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,30 +34,38 @@ ORDER, SIGNS = [0, 1, 3, 2], (-1, -1, -1, 1)  # i, f, o, n: the sigmoids side by
 
 
 def lstm_step(
-    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
-) -> tuple[Any, Any]:
+    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None,
+    w_hr: Any = None,
+) -> tuple[Any, Any]:  # fmt: skip
     """Give the next hidden state and the next cell.
 
     Parameters
     ----------
     x : (..., I) array
-    h, c : (..., H) array
-        Hidden state and cell.
+    h : (..., P) array
+        Hidden state; P is H where nothing is projected.
+    c : (..., H) array
+        Cell.
     w_ih : (4 H, I) array
         Weights of the gates i, f, n, o for the input, one below the other.
-    w_hh : (4 H, H) array
+    w_hh : (4 H, P) array
         The same for the hidden state.
     b_ih, b_hh : (4 H,) array, optional
+    w_hr : (P, H) array, optional
+        Projects the hidden state: P numbers of it are put out and fed back.
 
     Returns
     -------
-    h, c : (..., H) array
+    h : (..., P) array
+    c : (..., H) array
 
     References
     ----------
     .. [1] Hochreiter, Schmidhuber, *Long Short-Term Memory* (1997).
     .. [2] Gers, Schmidhuber, Cummins, *Learning to Forget* (2000), equations 3 to 7, with tanh
        in both places, as it is written today.
+    .. [3] Sak, Senior, Beaufays, *Long Short-Term Memory Recurrent Neural Network Architectures
+       for Large Scale Acoustic Modeling* (2014): the projection.
 
     Examples
     --------
@@ -67,7 +75,8 @@ def lstm_step(
     """
     i, f, n, o = np.split(linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh), 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(n)
-    return sigmoid(o) * np.tanh(c), c
+    h = sigmoid(o) * np.tanh(c)
+    return h if w_hr is None else linear(h, w_hr), c
 
 
 @primitive(keeps=True)
@@ -112,36 +121,80 @@ def lstm_states(
             (h, next_h), (c, next_c) = y[:, t : t + 2]
             a = gates[:, t]
             a += np.matmul(h, weight, out=room)
-            sigmoid_of_turned(a[:3])
-            i, f, o, n = a
-            np.tanh(n, out=n)
-            np.multiply(f, c, out=next_c)
-            next_c += np.multiply(i, n, out=room[0])
+            step_in_place(a, c, next_c, next_h)
             keep_in_place(mask, t, next_c, c)
-            np.multiply(o, np.tanh(next_c, out=room[0]), out=next_h)
             keep_in_place(mask, t, next_h, h)
     return y, gates
+
+
+def step_in_place(a: np.ndarray, c: np.ndarray, next_c: np.ndarray, next_h: np.ndarray) -> None:
+    """Replace the sums of one step, in `ORDER` and with `SIGNS`, by its gates; fill in its states.
+
+    Parameters
+    ----------
+    a : (4, B, H) array
+    c : (B, H) array
+        The cell before the step.
+    next_c, next_h : (B, H) array
+        Room for the cell, and the hidden state, after it.
+    """
+    sigmoid_of_turned(a[:3])
+    i, f, o, n = a
+    np.tanh(n, out=n)
+    np.multiply(f, c, out=next_c)
+    next_c += np.multiply(i, n, out=next_h)
+    np.multiply(o, np.tanh(next_c, out=next_h), out=next_h)
+
+
+class Step(NamedTuple):
+    """What every step is made of, (T, B, H) each: how far the sums of its gates move its states.
+
+    Attributes
+    ----------
+    h, f : what it puts out, and the forget gate
+    to_i, to_f, to_n : the slopes of the cell by the sums of three gates
+    to_o, to_c : the slopes of ``h`` by the sum of the fourth, and by the cell
+    """
+
+    h: Any
+    f: Any
+    to_i: Any
+    to_f: Any
+    to_n: Any
+    to_o: Any
+    to_c: Any
+
+    @classmethod
+    def of(cls, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Step:
+        """Compute it for all steps at once, from the T states h before each, and T + 1 cells."""
+        i, f, n, o = np.split(linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh), 4, axis=-1)
+        i, f, n, o = sigmoid(i), sigmoid(f), np.tanh(n), sigmoid(o)
+        out = np.tanh(c[1:])
+        return cls(
+            o * out, f, n * i * (1 - i), c[:-1] * f * (1 - f), i * (1 - n * n),
+            out * o * (1 - o), o * (1 - out * out),
+        )  # fmt: skip
+
+    def back(self, t: int, dh: Any, dc: Any) -> tuple[Any, Any]:
+        """Give the gradients of the sums of the gates i, f, n, o, and of the cell before."""
+        inner = dc + dh * self.to_c[t]
+        sums = [inner * self.to_i[t], inner * self.to_f[t], inner * self.to_n[t], dh * self.to_o[t]]
+        return np.stack(sums), inner * self.f[t]
 
 
 def _slopes(
     g: Any, y: Any, x: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, mask: Any
 ) -> Slopes:
     """Go through the steps from the last; what the gates were is computed for all at once."""
-    h, c = y[0, :-1], y[1, :-1]
-    i, f, n, o = np.split(linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh), 4, axis=-1)
-    i, f, n, o = sigmoid(i), sigmoid(f), np.tanh(n), sigmoid(o)
-    out = np.tanh(y[1, 1:])
-    i_slope, f_slope, n_slope = n * i * (1 - i), c * f * (1 - f), i * (1 - n * n)
-    o_slope, h_slope = out * o * (1 - o), o * (1 - out * out)
+    step = Step.of(x, y[0, :-1], y[1], w_ih, w_hh, b_ih, b_hh)
     weights = np.reshape(w_hh, (4, -1, np.shape(w_hh)[-1]))
     found = []
     dh, dc = g[0, -1], g[1, -1]
     for t in reversed(range(len(x))):
-        inner = dc + dh * h_slope[t]
-        parts = [inner * i_slope[t], inner * f_slope[t], inner * n_slope[t], dh * o_slope[t]]
-        found.append(kept_where(mask, t, np.stack(parts), 0))
+        sums, before = step.back(t, dh, dc)
+        found.append(kept_where(mask, t, sums, 0))
         dh = kept_where(mask, t, 0, dh) + np.sum(np.matmul(found[-1], weights), axis=0) + g[0, t]
-        dc = kept_where(mask, t, inner * f[t], dc) + g[1, t]
+        dc = kept_where(mask, t, before, dc) + g[1, t]
     d = np.stack(found[::-1], axis=1)
     return Slopes(d, d, (dh, dc))
 
@@ -184,31 +237,51 @@ def _all(
     dtype = y.dtype
     weight = np.asarray(w_hh, dtype).reshape(4, -1, w_hh.shape[-1])[ORDER]
     d, room = empty(kept.shape, dtype), np.empty((4, *h0.shape), dtype)
-    out, slope = np.empty((2, *h0.shape), dtype)
     dh, dc = g[:, -1].copy()
     for t in reversed(range(len(x))):
-        i, f, o, n = gates = kept[:, t]
-        di, df, do, dn = slopes = d[:, t]
         old_h, old_c = (dh, dc) if mask is None else (dh.copy(), dc.copy())
-        np.tanh(y[1, t + 1], out=out)
-        np.multiply(dh, out, out=do)
-        dh *= o
-        dc += dh
-        dh *= np.multiply(out, out, out=out)
-        dc -= dh  # dc + dh o (1 - out²)
-        np.multiply(dc, n, out=di)
-        np.multiply(dc, y[1, t], out=df)
-        slopes[:3] *= gates[:3]
-        slopes[:3] *= np.subtract(1, gates[:3], out=room[:3])
-        np.multiply(dc, i, out=dn)
-        dn -= np.multiply(dn, np.multiply(n, n, out=slope), out=slope)
+        back_in_place(d[:, t], dh, dc, kept[:, t], y[1, t], y[1, t + 1], room)
         if mask is not None:
-            slopes[:, ~mask[t]] = 0
-        dc *= f
+            d[:, t, ~mask[t]] = 0
         keep_in_place(mask, t, dc, old_c)
-        dh = pulled_back(slopes, weight, room)
+        dh = pulled_back(d[:, t], weight, room)
         keep_in_place(mask, t, dh, old_h)
         dh += g[0, t]
         dc += g[1, t]
     found = Slopes(d, d, (dh, dc))
     return contributions(found, wanted, inside(x, mask), y[0, :-1], np.asarray(w_ih, dtype), ORDER)
+
+
+def back_in_place(
+    d: np.ndarray, dh: np.ndarray, dc: np.ndarray, gates: np.ndarray, c: np.ndarray,
+    next_c: np.ndarray, room: np.ndarray,
+) -> None:  # fmt: skip
+    """Fill in the gradients of the sums of one step; dc becomes that of the cell before it.
+
+    Parameters
+    ----------
+    d : (4, B, H) array
+        Room for them, in `ORDER`.
+    dh, dc : (B, H) array
+        Gradients of what the step puts out, which is lost, and of its cell.
+    gates : (4, B, H) array
+        What `step_in_place` left.
+    c, next_c : (B, H) array
+        The cell before and after the step.
+    room : (4, B, H) array
+        Anything.
+    """
+    (i, f, o, n), (di, df, do, dn), out = gates, d, room[3]
+    np.tanh(next_c, out=out)
+    np.multiply(dh, out, out=do)
+    dh *= o
+    dc += dh
+    dh *= np.multiply(out, out, out=out)
+    dc -= dh  # dc + dh o (1 - out²)
+    np.multiply(dc, n, out=di)
+    np.multiply(dc, c, out=df)
+    d[:3] *= gates[:3]
+    d[:3] *= np.subtract(1, gates[:3], out=room[:3])
+    np.multiply(dc, i, out=dn)
+    dn -= np.multiply(dn, np.multiply(n, n, out=out), out=out)
+    dc *= f

@@ -32,6 +32,7 @@ from . import (
     parts,
     pooling,
     products,
+    projected_lstm,
     pseudoinverses,
     quantiles,
     recurrences,
@@ -93,6 +94,9 @@ from .pooling import (
     max_pool1d,
     max_pool2d,
     max_pool3d,
+)
+from .projected_lstm import (
+    projected_lstm_states,
 )
 from .rnn import (
     rnn_states,
@@ -170,6 +174,8 @@ __all__ = [
     "pixel_unshuffle",
     "pooling",
     "products",
+    "projected_lstm",
+    "projected_lstm_states",
     "pseudoinverses",
     "quantiles",
     "recurrences",
