@@ -485,14 +485,6 @@ ERRORS = [
         "  got       dtype float32",
     ),
     (
-        lambda: nn.LSTM(4, 2, proj_size=1),
-        ArgumentError,
-        "LSTM: projections of the hidden state are not supported.\n"
-        "  expected  proj_size=0\n"
-        "  got       proj_size=1\n"
-        "  nn.Linear on the output makes it narrower, though not what is fed back.",
-    ),
-    (
         lambda: nn.RNN(4, 2, nonlinearity="sigmoid"),
         ArgumentError,
         "RNN: unknown nonlinearity.\n"

@@ -1,17 +1,18 @@
 """Recurrent layers: RNN, LSTM and GRU, over whole sequences, in several layers and both directions.
 
-Legend: T time, B batch, I inputs, H hidden units, L layers, D directions.
+Legend: T time, B batch, I inputs, H hidden units, P projected ones, L layers, D directions.
 """
 
 from __future__ import annotations
 
+import operator
 import warnings
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError
-from ..ops import gru_states, lstm_states, rnn_states
+from ..ops import gru_states, lstm_states, projected_lstm_states, rnn_states
 from ..ops.dropping import dropout as dropped
 from ..ops.rnn import FUNCTIONS
 from ..randomness import generator
@@ -24,7 +25,7 @@ class _Recurrent(Module):
     """What the three have in common: the weights' names, the layers, the directions, the ends."""
 
     gates = 1  # blocks of H rows in each weight
-    _states = 1  # how many arrays a state is made of
+    proj_size = 0  # the width of what is put out, if not H
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int, bias: bool, batch_first: bool,
@@ -38,17 +39,23 @@ class _Recurrent(Module):
         self.dropout = _probability(name, dropout, self.num_layers)
         given, rng = rng, generator(rng)
         self.rng = None if given is None or not dropout else rng
-        width, rows = self.input_size, self.gates * self.hidden_size
+        width, rows, fed_back = self.input_size, self.gates * self.hidden_size, self._widths()[0]
         for layer in range(self.num_layers):
             for end in self._ends(layer):
                 shapes: dict[str, tuple[int, ...]]
-                shapes = {"weight_ih": (rows, width), "weight_hh": (rows, self.hidden_size)}
+                shapes = {"weight_ih": (rows, width), "weight_hh": (rows, fed_back)}
                 if bias:
                     shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                if self.proj_size:
+                    shapes["weight_hr"] = (self.proj_size, self.hidden_size)
                 for kind, shape in shapes.items():
                     parameter = first_parameter(shape, self.hidden_size, rng, dtype)
                     setattr(self, kind + end, parameter)
-            width = self.hidden_size * (1 + self.bidirectional)
+            width = fed_back * (1 + self.bidirectional)
+
+    def _widths(self) -> tuple[int, ...]:
+        """Give the width of each array that a state is made of."""
+        return (self.hidden_size,)
 
     def _ends(self, layer: int) -> list[str]:
         """Give the ends of the parameters' names, one per direction."""
@@ -62,7 +69,7 @@ class _Recurrent(Module):
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
         mask = mask_of(self, lengths, x, alone)
-        starts = first_states(self, hx, self._states, x, alone)
+        starts = first_states(self, hx, self._widths(), x, alone)
         ends: list[tuple] = []
         for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
@@ -86,7 +93,8 @@ class _Recurrent(Module):
 
     def _run(self, x: Any, start: list[Any], end: str, mask: Any) -> tuple:
         """Give the outputs of one layer and direction, and its last state, in (1, B, H) parts."""
-        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        kinds = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+        kinds += ["weight_hr"] if self.proj_size else []
         weights = [getattr(self, kind + end, None) for kind in kinds]
         backwards = end.endswith("_reverse")
         if backwards:  # what is behind the end of a sequence comes first, and leaves its start
@@ -104,8 +112,8 @@ class _Recurrent(Module):
         raise NotImplementedError
 
     def extra_repr(self) -> str:
-        options = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0,
-                   "bidirectional": False}  # fmt: skip
+        options = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False,
+                   "dropout": 0.0, "bidirectional": False}  # fmt: skip
         others = [
             f"{name}={getattr(self, name)!r}"
             for name, usual in options.items()
@@ -216,23 +224,30 @@ class LSTM(_Recurrent):
     Parameters
     ----------
     proj_size : int, default 0
-        Projections of the hidden state are not supported: 0 only.
+        P, less than H: ``h_t = W_hr (o * tanh(c_t))``, so that P mixtures of what H cells let out
+        are put out and fed back, and the weights of all gates have fewer columns. 0 projects
+        nothing; P is H below then.
 
     Attributes
     ----------
-    weight_ih_l0, weight_hh_l0 : (4 H, I) and (4 H, H) Parameter
-        The rows of i, f, n, o, one gate below the other.
+    weight_ih_l0, weight_hh_l0 : (4 H, I) and (4 H, P) Parameter
+        The rows of i, f, n, o, one gate below the other; further layers have (4 H, D * P) for what
+        is below them.
     bias_ih_l0, bias_hh_l0 : (4 H,) Parameter
+    weight_hr_l0 : (P, H) Parameter, if proj_size is given
         All of them start evenly spread within ``1 / sqrt(H)`` of 0.
 
     Notes
     -----
-    A state is a pair: ``net(x, (h_0, c_0))`` gives ``output, (h_n, c_n)``.
+    A state is a pair: ``net(x, (h_0, c_0))`` gives ``output, (h_n, c_n)``, where the output is
+    (T, B, D * P), hidden states are (L * D, B, P), and cells (L * D, B, H).
 
     References
     ----------
     .. [1] Hochreiter, Schmidhuber, *Long Short-Term Memory* (1997).
     .. [2] Gers, Schmidhuber, Cummins, *Learning to Forget* (2000).
+    .. [3] Sak, Senior, Beaufays, *Long Short-Term Memory Recurrent Neural Network Architectures
+       for Large Scale Acoustic Modeling* (2014): the projection.
 
     Examples
     --------
@@ -240,30 +255,35 @@ class LSTM(_Recurrent):
     >>> output, (h_n, c_n) = net(np.ones((2, 5, 3)))
     >>> output.shape, h_n.shape, c_n.shape
     ((2, 5, 8), (2, 2, 4), (2, 2, 4))
+    >>> net = LSTM(3, 4, proj_size=2, rng=0)
+    >>> output, (h_n, c_n) = net(np.ones((5, 2, 3)))
+    >>> output.shape, h_n.shape, c_n.shape
+    ((5, 2, 2), (1, 2, 2), (1, 2, 4))
     """
 
-    gates, _states = 4, 2
+    gates = 4
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
         proj_size: int = 0, *, rng: Any = None, dtype: Any = np.float32,
     ) -> None:  # fmt: skip
-        if proj_size != 0:
-            raise ArgumentError(
-                "LSTM: projections of the hidden state are not supported.",
-                expected="proj_size=0",
-                got=f"proj_size={proj_size!r}",
-                hint="nn.Linear on the output makes it narrower, though not what is fed back.",
-            )
+        self.proj_size = _projection("LSTM", proj_size, hidden_size)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng,
             dtype,
         )  # fmt: skip
 
     def _through(self, x: Any, start: list[Any], weights: list[Any], mask: Any) -> tuple:
-        y = lstm_states(x, *start, *weights, mask=mask)
-        return y[0, 1:], y[0, -1:], y[1, -1:]
+        if not self.proj_size:
+            y = lstm_states(x, *start, *weights, mask=mask)
+            return y[0, 1:], y[0, -1:], y[1, -1:]
+        y = projected_lstm_states(x, *start, *weights, mask=mask)
+        h, c = y[..., : self.proj_size], y[..., self.proj_size :]
+        return h[1:], h[-1:], c[-1:]
+
+    def _widths(self) -> tuple[int, ...]:
+        return self.proj_size or self.hidden_size, self.hidden_size
 
 
 class GRU(_Recurrent):
@@ -323,6 +343,23 @@ def known_nonlinearity(name: str, nonlinearity: Any) -> str:
             got=repr(nonlinearity),
         )
     return nonlinearity
+
+
+def _projection(name: str, size: Any, hidden_size: Any) -> int:
+    """Give the width of a projection as an int, or say which there may be."""
+    hidden_size = positive(f"{name}: hidden_size", hidden_size)
+    try:
+        width = operator.index(size)
+    except TypeError:
+        width = -1
+    if not 0 <= width < hidden_size:
+        raise ArgumentError(
+            f"{name}: proj_size is the width that the hidden state is projected to.",
+            expected="an integer of 0 (no projection) or more, and less than "
+            f"hidden_size={hidden_size}",
+            got=f"proj_size={size!r}",
+        )
+    return width
 
 
 def _probability(name: str, dropout: Any, layers: int) -> float:

@@ -41,10 +41,10 @@ class _Cell(Module):
     def _given(self, x: Any, hx: Any) -> tuple:
         """Give the input, and the state in its parts."""
         x = one_step(self, x)
-        wanted = (*np.shape(x)[:-1], self.hidden_size)
+        wanted = [(*np.shape(x)[:-1], self.hidden_size)] * self._states
         if hx is None:
-            return x, *[np.zeros(wanted, self._dtype())] * self._states
-        return x, *checked_states(self, hx, self._states, x, wanted)
+            return x, *(np.zeros(shape, self._dtype()) for shape in wanted)
+        return x, *checked_states(self, hx, x, wanted)
 
     def extra_repr(self) -> str:
         other = "" if self.bias else ", bias=False"

@@ -70,8 +70,8 @@ def _check_width(module: Any, shape: tuple[int, ...]) -> None:
         )
 
 
-def first_states(module: Any, hx: Any, count: int, x: Any, alone: bool) -> list[Any]:
-    """Give the states before the first step as ``count`` arrays (L * D, B, H); zeros for None.
+def first_states(module: Any, hx: Any, widths: tuple[int, ...], x: Any, alone: bool) -> list[Any]:
+    """Give the states before the first step as arrays (L * D, B, width); zeros for None.
 
     Raises
     ------
@@ -81,38 +81,41 @@ def first_states(module: Any, hx: Any, count: int, x: Any, alone: bool) -> list[
         If a state has another shape.
     """
     directions = module.num_layers * (2 if module.bidirectional else 1)
-    shape = (directions, np.shape(x)[1], module.hidden_size)
-    wanted = (directions, module.hidden_size) if alone else shape
     if hx is None:
-        return [np.zeros(shape, module._dtype())] * count
-    states = checked_states(module, hx, count, x, wanted, "_0")
+        batch = np.shape(x)[1]
+        return [np.zeros((directions, batch, width), module._dtype()) for width in widths]
+    middle = () if alone else np.shape(x)[1:2]
+    wanted = [(directions, *middle, width) for width in widths]
+    states = checked_states(module, hx, x, wanted, "_0")
     return [np.expand_dims(s, 1) if alone else s for s in states]
 
 
 def checked_states(
-    module: Any, hx: Any, count: int, x: Any, wanted: tuple[int, ...], end: str = ""
+    module: Any, hx: Any, x: Any, wanted: list[tuple[int, ...]], end: str = ""
 ) -> list[Any]:
-    """Give a state as ``count`` arrays of the shape that is wanted, in no wider dtype than x.
+    """Give a state as arrays of the shapes that are wanted, in no wider dtype than x.
 
     The door of the model casts arrays, and does not look into a pair of them.
     """
-    names = [f"h{end}", f"c{end}"][:count]
-    if count == 1:
+    names = [f"h{end}", f"c{end}"][: len(wanted)]
+    if len(wanted) == 1:
         hx = (hx,)
-    elif not isinstance(hx, tuple | list) or len(hx) != count:
+    elif not isinstance(hx, tuple | list) or len(hx) != len(wanted):
+        equal = len(set(wanted)) == 1
         raise ArgumentError(
             f"{here(module)}: a state is a pair, the hidden state and the cell.",
-            expected=f"hx=({', '.join(names)}), each of shape {wanted}",
+            expected=f"hx=({', '.join(names)}), "
+            + (f"each of shape {wanted[0]}" if equal else f"of shapes {wanted[0]} and {wanted[1]}"),
             got=f"a {type(hx).__name__}"
             + (f" of {len(hx)}" if isinstance(hx, tuple | list) else f" of shape {np.shape(hx)}"),
         )
     dtype = np.result_type(x.dtype, module._dtype())
     states = [at_door(floats(module, s), dtype) for s in hx]
-    for name, s in zip(names, states, strict=True):
-        if np.shape(s) != wanted:
+    for name, s, shape in zip(names, states, wanted, strict=True):
+        if np.shape(s) != shape:
             raise ShapeError(
                 f"{here(module)}: the state {name} has the wrong shape.",
-                expected=f"shape {wanted}",
+                expected=f"shape {shape}",
                 got=f"shape {np.shape(s)}",
             )
     return states

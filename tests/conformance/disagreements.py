@@ -73,12 +73,6 @@ MODULE_DISAGREEMENTS = {
     row.operator: row
     for row in [
         of(
-            "nn.LSTM",
-            "2-3 6-7 10-11 14-15 18-19 22-23 26-27 30-31 34-35 38-39 42-43 46-47 50-51 54-55 58-59 "
-            "62-63",
-            "hidden states that are projected (proj_size) are refused here",
-        ),
-        of(
             "nn.CrossEntropyLoss",
             "20 125",
             "every label is ignored, so there is no mean: an error here, nan in PyTorch",

@@ -20,7 +20,9 @@ OPTIONS = [
     {"batch_first": True, "bias": False},
 ]
 LAYERS = [(name, options) for name in STATES for options in OPTIONS] + [
-    ("RNN", {"nonlinearity": "relu", "num_layers": 2, "bidirectional": True})
+    ("RNN", {"nonlinearity": "relu", "num_layers": 2, "bidirectional": True}),
+    ("LSTM", {"proj_size": 1}),
+    ("LSTM", {"proj_size": 1, "num_layers": 2, "bidirectional": True, "batch_first": True}),
 ]
 CELLS = [(name, {"bias": bias}) for name in STATES for bias in (True, False)] + [
     ("RNN", {"nonlinearity": "relu"})
@@ -68,6 +70,12 @@ def agree_with_gradients(ours, theirs, mine, reference, inputs, tensors):
         agree(p.grad, gradients[key])
 
 
+def first_states(name, options, *shape):
+    """Draw a hidden state, which may be projected, and a cell if there is one."""
+    widths = [options.get("proj_size", H), H][: STATES[name]]
+    return [draw(n, *shape, width) for n, width in enumerate(widths)]
+
+
 def leaves(*arrays):
     return [Value(a) for a in arrays], [torch.tensor(a, requires_grad=True) for a in arrays]
 
@@ -84,8 +92,7 @@ def test_layers_agree(name, options, batched, given):
     first = options.get("batch_first", False)
     shape = ((B, T) if first else (T, B)) if batched else (T,)
     count = options.get("num_layers", 1) * (1 + options.get("bidirectional", False))
-    start = (count, B, H) if batched else (count, H)
-    starts = [draw(n, *start) for n in range(STATES[name])] if given else []
+    starts = first_states(name, options, count, *((B,) if batched else ())) if given else []
     inputs, tensors = leaves(draw(9, *shape, I), *starts)
     mine = ours(inputs[0], *([one_or_pair(inputs[1:])] if given else []))
     reference = theirs(tensors[0], *([one_or_pair(tensors[1:])] if given else []))
@@ -101,7 +108,7 @@ def test_lengths_agree_with_packed_sequences(name, options, given, lengths):
     ours, theirs = pair(name, options)
     first = options.get("batch_first", False)
     count = options.get("num_layers", 1) * (1 + options.get("bidirectional", False))
-    starts = [draw(n, count, B, H) for n in range(STATES[name])] if given else []
+    starts = first_states(name, options, count, B) if given else []
     inputs, tensors = leaves(draw(9, *((B, T) if first else (T, B)), I), *starts)
     mine = ours(inputs[0], *([one_or_pair(inputs[1:])] if given else []), lengths=np.array(lengths))
     packed = rnn.pack_padded_sequence(
@@ -124,9 +131,11 @@ def test_cells_agree(name, options, batch, given):
     agree_with_gradients(ours, theirs, mine, reference, inputs, tensors)
 
 
-@pytest.mark.parametrize("name", STATES)
-def test_second_derivatives_agree(name):
-    ours, theirs = pair(name, {})
+@pytest.mark.parametrize(
+    ("name", "options"), [*((name, {}) for name in STATES), ("LSTM", {"proj_size": 1})]
+)
+def test_second_derivatives_agree(name, options):
+    ours, theirs = pair(name, options)
     (x,), (t,) = leaves(draw(9, T, B, I))
     v = draw(8, T, B, I)
     (found,) = mt.hvp(lambda x: (ours(x)[0] ** 2).sum(), (x.data,), (v,))
@@ -151,7 +160,7 @@ def test_first_weights_have_the_spread_of_pytorchs(name):
 @pytest.mark.parametrize("name", STATES)
 def test_the_same_arguments_stand_in_the_same_places(name):
     extra = ("relu",) if name == "RNN" else ()
-    places = (3, 2, 2, *extra, False, True, 0.25, True)
+    places = (3, 2, 2, *extra, False, True, 0.25, True, *((1,) if name == "LSTM" else ()))
     ours, theirs = getattr(nn, name)(*places), getattr(torch.nn, name)(*places)
     names = ["input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout"]
     for attribute in [*names, "bidirectional", *(["nonlinearity"] if extra else [])]:
