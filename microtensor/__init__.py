@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from . import special as special  # not in __all__: it wants SciPy
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
+    from .compiler import compile, trace
     from .io import load, save
     from .ops.others import (
         adaptive_avg_pool1d,
@@ -108,11 +109,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "train", "viz",
+    "compiler", "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "train",
+    "viz",
 )  # fmt: skip
 _LATE = {
     "animate": "viz",
     "check_gradients": "checks",
+    "compile": "compiler",
     "check_model": "checks",
     "checkpoint": "recomputing",
     "detect_anomaly": "anomalies",
@@ -127,6 +130,7 @@ _LATE = {
     "seed": "randomness",
     "stages": "viz",
     "summary": "viz",
+    "trace": "compiler",
     "unroll": "viz",
     "what_if": "viz",
 }
@@ -145,6 +149,7 @@ __all__ = [
     "check_gradients",
     "check_model",
     "checkpoint",
+    "compile",
     "composite",
     "conv1d",
     "conv2d",
@@ -222,6 +227,7 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "trace",
     "train",
     "unfold",
     "unroll",

@@ -87,6 +87,8 @@ def backward_pass(
                     root._cotangent = seed
                 elif root._cotangent is not None:  # None: no target is among its inputs
                     root._cotangent = root._cotangent + seed
+            tracer = state.tracer  # a program is made of what is recorded
+            recorded = create_graph or tracer is not None
             try:
                 for node in reversed(order):
                     if node.fn is None:
@@ -99,11 +101,15 @@ def backward_pass(
                     elif leaves_only:
                         node._cotangent, node.grad = NOTHING, None
                     if g is not NOTHING:
-                        _pass_on(node, g, create_graph)
+                        if tracer is not None:
+                            tracer.passes(node, g, create_graph)
+                        _pass_on(node, g, recorded)
             except Exception as error:
                 if not isinstance(error, MicrotensorError):  # ours name what they are about
                     note_call(error, node.fn, node.args, node.scope, "in the rule of")
                 raise
+            if tracer is not None:
+                tracer.passed()
             return take(order)
         finally:
             _depth -= 1
@@ -186,6 +192,9 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         wanted = [isinstance(a, Node) and a._cotangent is not None for a in args]
         options = known.options_for(-1, node.kwargs)
         sent = dict(enumerate(known.together(g, y, wanted, *shown, **options)))
+    elif create_graph and state.tracer is not None:
+        sent = state.tracer.sent(known, node, g)
+        rules = None if sent is not None else rules
     for position, a in enumerate(args):
         if not isinstance(a, Node):
             continue
@@ -196,11 +205,11 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             if rules is not None:
                 c = rules[position](g, y, *shown)
             elif sent is None:
-                c = _by_full_rule(known, position, g, y, shown, node, create_graph)
+                c = by_full_rule(known, position, g, y, shown, node, create_graph)
             else:
                 c = NOTHING if known.rules[position] is None else sent.pop(position)
         except (ArithmeticError, TypeError):  # Python's zero division; or there is no rule
-            c = _by_full_rule(known, position, g, y, shown, node, create_graph)
+            c = by_full_rule(known, position, g, y, shown, node, create_graph)
         x = a._data
         if (
             c.__class__ is not Array
@@ -211,7 +220,7 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             if c is NOTHING:
                 continue
             if c.__class__ is complex:
-                c = _by_full_rule(known, position, g, y, shown, node, create_graph)
+                c = by_full_rule(known, position, g, y, shown, node, create_graph)
             c = fit(c, x, known.fn, position)
         if received is not NOTHING:
             c = added(received, c)
@@ -253,7 +262,7 @@ def _pass_on_numbers(node: Node, g: Any, y: float) -> bool:
     return True
 
 
-def _by_full_rule(
+def by_full_rule(
     known: Known, position: int, g: Any, y: Any, shown: Any, node: Node, create_graph: bool
 ) -> Any:
     """Call a rule that may want options, be one for all operands, or be missing: NOTHING."""
@@ -325,71 +334,3 @@ def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:
         return {}
     seed = seed_for(root, gradient)
     return backward_pass([root], [seed], lambda order: {node: collect(node) for node in order})
-
-
-def contributions(node: Node, gradient: Any) -> list[tuple[int, Node, Any]]:
-    """Tell what one call sends to each of its operands, given the gradient of its output.
-
-    Returns
-    -------
-    list of (position, operand, contribution)
-        One per differentiable operand, in order and with repeats: ``x * x`` has two.
-    """
-    if node.fn is None:
-        return []
-    known = registry[node.fn]
-    shown = [a._data if isinstance(a, Node) else a for a in node.args]
-    if known.plain_rules is not None and gradient.__class__ is float:
-        numbers = _contributions_of_numbers(known.plain_rules, node, gradient, shown)
-        if numbers is not None:
-            return numbers
-    sent = []
-    for position, a in enumerate(node.args):
-        if isinstance(a, Node) and a._requires_grad:
-            c = _by_full_rule(known, position, gradient, node._data, shown, node, False)
-            c = zeros_for(a) if c is NOTHING else fit(c, a._data, known.fn, position)
-            sent.append((position, a, c))
-    return sent
-
-
-def _contributions_of_numbers(
-    rules: tuple, node: Node, g: float, shown: list[Any]
-) -> list[tuple[int, Node, Any]] | None:
-    """Do as `contributions` for a call on plain floats; None if it is no matter of those."""
-    y = node._data
-    sent = []
-    try:
-        for position, a in enumerate(node.args):
-            if isinstance(a, Node) and a._requires_grad:
-                c = rules[position](g, y, *shown)
-                if c.__class__ is not float or a._data.__class__ is not float:
-                    return None
-                sent.append((position, a, c))
-    except (ArithmeticError, TypeError):
-        return None
-    return sent
-
-
-def recorded_contribution(node: Node, position: int, gradient: Node) -> Any:
-    """Give what one call sends to one operand as a graph: the chain rule, as a formula.
-
-    Parameters
-    ----------
-    node : Node
-        The value that the call made; in the formula it stands for itself, as its operands do.
-    position : int
-        Which operand.
-    gradient : Node
-        Stands for the gradient of ``node``.
-
-    Returns
-    -------
-    Node, array, or NOTHING
-        Before broadcasting is undone; NOTHING where no gradient goes there.
-    """
-    known = registry[node.fn]
-    scope, state.scope = state.scope, None
-    try:
-        return _by_full_rule(known, position, gradient, node, node.args, node, True)
-    finally:
-        state.scope = scope

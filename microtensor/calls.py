@@ -84,6 +84,8 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     data: Any
     try:
         if options:
+            if state.tracer is not None:
+                state.tracer.options(options)
             options = {name: _option(known, name, x) for name, x in options.items()}
             data = known.forward(*arrays, **options)
         else:
@@ -121,6 +123,8 @@ def _record_other(
                     expected="one array; or (y, kept), where it was made by primitive(keeps=True)",
                     got=f"a {type(data).__name__} of {len(data)}",
                 )
+            if state.tracer is not None:
+                raise state.tracer.shape_depends_on_numbers(name_of(known.fn))
             return data  # np.nonzero and its kin answer with indices
         kind = np.asarray(data).dtype.kind
         if kind not in "fiub":
@@ -128,7 +132,11 @@ def _record_other(
         if data.__class__ is not np.ndarray and not isinstance(data, np.generic):
             data = np.asarray(data)[()]  # Python's int or bool, a matrix, a tensor
     nodes = [a for a in operands if isinstance(a, Node)]
-    if state.scope is PAUSED or not any(a._requires_grad or a.fn is not None for a in nodes):
+    paused = state.scope is PAUSED
+    if paused or not any(a._requires_grad or a.fn is not None for a in nodes):
+        if state.tracer is not None:
+            scope = None if paused else state.scope
+            return record(data, known.fn, tuple(map(_operand, operands)), options, False, scope)
         if data.__class__ is np.ndarray and id(data) in map(id, arrays):
             data = data.copy()  # else it would change with the parameter that it is
         return unrecorded(data)
@@ -158,6 +166,8 @@ def _option(known: Known, name: str, x: Any) -> Any:
     if isinstance(x, Node):
         if x._requires_grad and name != "index":  # NumPy says what it thinks of such an index
             raise missing_option(known.fn, f"{name}=")
+        if state.tracer is not None:
+            return state.tracer.as_option(known.fn, name, x)
         return x._data.copy() if x.fn is None and isinstance(x._data, np.ndarray) else x._data
     if x.__class__ is tuple or x.__class__ is list:
         return x.__class__(_option(known, name, inner) for inner in x)

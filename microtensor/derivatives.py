@@ -17,7 +17,7 @@ import numpy as np
 from .backward import gradients
 from .errors import ArgumentError
 from .fitting import zeros_for
-from .graph import Node, recording
+from .graph import Node, recording, state
 from .nesting import leaves, leaves_like, rebuild
 from .running import Run
 from .value import Value
@@ -181,7 +181,7 @@ def jacobian(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
         if 0 in shape:
             empty = [np.zeros(shape + x.shape, x.dtype) for x in run.inputs]
             return run.structure(run.shown(empty))
-        if run.connected:
+        if run.connected or state.tracer is not None:
             seeds = np.eye(int(np.size(output._data)), dtype=output.dtype)
             return _stack_rows([run.pull([np.reshape(seed, shape)]) for seed in seeds], shape)
         whole = [np.reshape(rows, shape + rows.shape[1:])[()] for rows in run.rows()]

@@ -264,6 +264,25 @@ class DrawingError(MicrotensorError, RuntimeError):
     """The program that lays out pictures could not write one; the message has its own words."""
 
 
+class CompileError(MicrotensorError, RuntimeError):
+    """A function cannot be written as a program, since what it does depends on its numbers.
+
+    >>> import numpy as np, microtensor as mt
+    >>> @mt.compile
+    ... def steps(x):
+    ...     return x if x.sum() > 0 else -x
+    >>> steps(np.ones(3))
+    Traceback (most recent call last):
+    ...
+    microtensor.errors.CompileError: steps: a number of the program decides what is computed.
+      expected  np.where(condition, a, b), which computes both and takes one
+      got       if, while, and, or, not, max, min or sorted, of a Value of shape ()
+      A program is written once for all numbers, so Python cannot ask for one while it is written.
+
+    Write ``np.where(x.sum() > 0, x, -x)``. Shapes and Python's own numbers may be asked freely.
+    """
+
+
 class UnpicklableError(MicrotensorError, TypeError):
     """A Value that was computed was to be pickled, and its graph is no part of it.
 

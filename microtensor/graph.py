@@ -4,7 +4,8 @@ One `Node` is one value and, where a function made it, the one call that made it
 operands in order and with repeats, and its options. There are no closures and no cycles, so a
 graph is freed by counting references. Every walk is iterative: a million steps are no depth.
 
-What is kept per thread: whether calls are recorded, and the scope (the module call) they run in.
+What is kept per thread: whether calls are recorded, the scope (the module call) they run in, and
+the tracer, if a program is being made of what happens.
 """
 
 from __future__ import annotations
@@ -139,6 +140,7 @@ PAUSED: Any = _NoRecord()
 
 class _ThreadState(threading.local):
     scope: Any = None  # Scope, None outside of every module, or PAUSED
+    tracer: Any = None  # what makes a program of all that happens now: the compiler's
 
 
 state = _ThreadState()
@@ -214,6 +216,10 @@ def assign(node: Node, data: Any) -> None:
         If the leaf's dtype cannot hold the numbers: integers cannot hold fractions.
     """
     old = node._data
+    if state.tracer is not None:
+        state.tracer.assign(node, data)
+    if isinstance(data, Node):
+        data = data._data
     if node.fn is not None:
         raise StaleValueError(
             f"{label(node)} was computed by {node.fn.__name__}, so its data cannot be assigned.",

@@ -178,6 +178,48 @@ class Methods(Node):
     def _refuse_in_place(self) -> None:
         """Raise where ``+=`` would not do what it says: a Parameter does."""
 
+    # As a number
+
+    def _numbers(self, how: str) -> Any:
+        """Give the data to what leaves the graph, unless a program that is traced would lose it."""
+        tracer = state.tracer
+        return self._data if tracer is None else tracer.numbers(self, how)
+
+    def __float__(self) -> float:
+        return float(self._numbers("float(v)"))
+
+    def __int__(self) -> int:
+        return int(self._numbers("int(v)"))
+
+    def __index__(self) -> int:
+        return operator.index(self._numbers("v as an index"))
+
+    def __bool__(self) -> bool:
+        tracer = state.tracer
+        return bool(self._data) if tracer is None else tracer.decide(self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits)
+
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        data = self._data
+        return format(data.item() if np.shape(data) == () and hasattr(data, "item") else data, spec)
+
+    def item(self) -> float:
+        """Give the one number as Python's."""
+        data = self._numbers("v.item()")
+        return data.item() if hasattr(data, "item") else data
+
+    def numpy(self) -> Any:
+        """Give a copy of the numbers as an array."""
+        return np.array(self._data) if state.tracer is None else state.tracer.held(self)
+
+    def tolist(self) -> Any:
+        """Give the numbers as Python's, in nested lists."""
+        return np.asarray(self._numbers("v.tolist()")).tolist()
+
     # Methods, as an ndarray has them
 
     exp = _function(np.exp, math.exp)

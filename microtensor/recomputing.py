@@ -87,7 +87,7 @@ def checkpoint(fn: Callable) -> Callable:
 
     @functools.wraps(fn, updated=())  # a model's attributes stay its own
     def keeping_inputs(*args: Any, **kwargs: Any) -> Any:
-        if not is_recording():
+        if not is_recording() or state.tracer is not None:  # a program keeps what it needs
             return fn(*args, **kwargs)
         return _Replay(fn, args, kwargs).first()
 

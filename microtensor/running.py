@@ -15,7 +15,7 @@ import numpy as np
 from .backward import gradients
 from .batches import Batch
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
-from .graph import Node, ancestors, is_recording, next_number, recording
+from .graph import Node, ancestors, is_recording, next_number, recording, state
 from .nesting import leaves, models, rebuild
 from .value import Value
 
@@ -172,6 +172,8 @@ class Run:
 def _fresh(x: Any) -> Value:
     """Make the Value that stands for an argument: connected to the caller's if it is one."""
     if isinstance(x, Node):
+        if state.tracer is not None:
+            return state.tracer.stand_in(x)
         if x.requires_grad:
             return np.positive(x)  # type: ignore[call-overload]  # a Value of its own, connected
         x = x._data

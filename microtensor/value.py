@@ -33,6 +33,7 @@ from .graph import (
     label,
     next_number,
     no_gradient_of,
+    state,
 )
 from .methods import Methods
 from .numbers import as_numbers
@@ -110,6 +111,8 @@ class Value(Methods):
 
     @property
     def data(self) -> Any:
+        if state.tracer is not None:
+            return state.tracer.held(self)
         data = self._data
         if self.fn is None or data.__class__ is not np.ndarray:
             return data
@@ -119,7 +122,8 @@ class Value(Methods):
 
     @data.setter
     def data(self, new: Any) -> None:
-        new = plain(new)
+        if state.tracer is None or not isinstance(new, Node):
+            new = plain(new)
         if isinstance(new, np.ndarray) and new is not self._data:
             new = new.copy()  # two Values on one array would change together at -=
         assign(self, new)
@@ -165,20 +169,10 @@ class Value(Methods):
         """Index as ``v.at[i].set(x)`` or ``v.at[i].add(x)``: a new Value, differentiable."""
         return At(self)
 
-    def item(self) -> float:
-        """Give the one number as Python's."""
-        return self._data.item() if hasattr(self._data, "item") else self._data
-
-    def numpy(self) -> Any:
-        """Give a copy of the numbers as an array."""
-        return np.array(self._data)
-
-    def tolist(self) -> Any:
-        """Give the numbers as Python's, in nested lists."""
-        return np.asarray(self._data).tolist()
-
     def detach(self) -> Value:
         """Give a constant of the same numbers: no gradient flows through it."""
+        if state.tracer is not None:
+            return state.tracer.held(self)
         data = self._data.copy() if isinstance(self._data, np.ndarray) else self._data
         constant = unrecorded(data)
         constant.name = self.name
@@ -229,6 +223,10 @@ class Value(Methods):
                     g = zeros_for(node)
                 if create_graph and not isinstance(g, Node):
                     g = unrecorded(g)
+                if state.tracer is not None:
+                    g = state.tracer.gradient(node, g, create_graph)
+                    if not is_leaf:
+                        continue
                 node.grad = node.grad + g if is_leaf and node.grad is not None else g
 
         backward_pass(
@@ -322,29 +320,7 @@ class Value(Methods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, number: Any) -> bool:
-        return bool(np.any(self._data == plain(number)))
-
-    # As a number
-
-    def __float__(self) -> float:
-        return float(self._data)
-
-    def __int__(self) -> int:
-        return int(self._data)
-
-    def __index__(self) -> int:
-        return operator.index(self._data)
-
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return round(self.item(), digits)
-
-    def __format__(self, spec: str) -> str:
-        if not spec:
-            return str(self)
-        return format(self.item() if self.ndim == 0 else self._data, spec)
+        return bool(np.any(self._numbers("in v") == plain(number)))
 
     def __repr__(self) -> str:
         grad = "—" if self.grad is None else _shown(plain(self.grad))

@@ -5,7 +5,8 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.backward import all_gradients, contributions, gradients
+from microtensor.backward import all_gradients, gradients
+from microtensor.contributing import contributions
 
 # Adding up
 

@@ -116,7 +116,7 @@ def test_ctrl_c_at_any_line_of_a_pass_leaves_later_passes_right():
         "_between",
         "_pass_on",
         "_pass_on_numbers",
-        "_by_full_rule",
+        "by_full_rule",
         "fit",
         "_clean",
         "seed_for",

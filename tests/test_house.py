@@ -16,16 +16,25 @@ HOUSE = Path(mt.__file__).parent
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
     "errors", "signatures", "dispatching", "learning", "primitives", "ops", "graph", "nesting",
-    "notes", "ownership", "batches", "fitting", "backward", "calls", "numbers", "at", "methods",
-    "value",
+    "notes", "ownership", "batches", "fitting", "backward", "contributing", "calls", "numbers",
+    "at", "methods", "value",
     "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "differences",
     "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
 LATE = {  # loaded when they are named, as rooms are
-    "anomalies", "batched", "checking", "checks", "cures", "differences", "recomputing", "slopes",
-    "verdicts",
+    "anomalies", "batched", "checking", "checks", "contributing", "cures", "differences",
+    "recomputing", "slopes", "verdicts",
 }  # fmt: skip
-ROOMS = ["nn", "losses", "optim", "data", "io", "special", "viz"]  # they never import each other
+ROOMS = [
+    "nn",
+    "losses",
+    "optim",
+    "data",
+    "io",
+    "special",
+    "viz",
+    "compiler",
+]  # they never import each other
 UPPER = ["train"]  # they use the rooms, and no room uses them
 TOOLS = ["randomness", "files"]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "scripts", "__main__"]  # they use the rooms

@@ -108,7 +108,7 @@ class MultiheadAttention(Module):
                 expected=f"a divisor of {e}",
                 got=f"num_heads={self.num_heads}",
             )
-        dropped(where, None, dropout, (), np.dtype(dtype), 0)  # is it a probability?
+        dropped(where, None, dropout, (), np.empty(0, dtype), 0)  # is it a probability?
         self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
         self.rng = None if rng is None else generator(rng)
         draw = generator(self.rng)
@@ -172,7 +172,7 @@ class MultiheadAttention(Module):
         m, f = self._masks(query, key, key_padding_mask, attn_mask, is_causal)
         if self.training and self.dropout:
             shape = (len(query), self.num_heads, query.shape[1], key.shape[1] + self._behind())
-            f = dropped(here(self), f, self.dropout, shape, query.dtype, self.rng)
+            f = dropped(here(self), f, self.dropout, shape, query, self.rng)
         scale = 1 / math.sqrt(self.embed_dim // self.num_heads)
         p = None
         if itself and self.in_proj_weight is not None and not (need_weights or self._behind()):

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..calls import plain
 from ..errors import ArgumentError, ShapeError
 from ..graph import assign
+from ..ops.arithmetic import astype
 from ..ops.batch_norms import along, batch_moments, batch_norm
 from .channels import channels
 from .linear import positive
@@ -120,13 +120,15 @@ class BatchNorm1d(Module):
     def _follow(self, moments: Any, n: int) -> None:
         """Move the running moments towards those of a batch of n entries per channel."""
         count: Any = self.num_batches_tracked
-        assign(count, count._data + 1)
+        assign(count, count + 1)
         if n == 0:
             return
-        share = 1 / int(count._data) if self.momentum is None else self.momentum
         variance = moments[1] * (n / max(n - 1, 1))
         for running, batch in ((self.running_mean, moments[0]), (self.running_var, variance)):
-            assign(running, plain((1 - share) * running + share * batch))  # type: ignore[operator, arg-type]  # Buffers
+            share: Any = self.momentum
+            if share is None:
+                share = 1 / astype(count, running.dtype)  # type: ignore[union-attr]  # a Buffer
+            assign(running, (1 - share) * running + share * batch)  # type: ignore[arg-type]  # Buffers
 
     def _one_entry(self, shape: tuple[int, ...]) -> ShapeError:
         return ShapeError(

@@ -269,6 +269,8 @@ class Module(Hooked, Translated):
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
+            if state.tracer is not None:
+                state.tracer.forget(parameter)
             parameter.grad = None
 
     def __setattr__(self, name: str, x: Any) -> None:

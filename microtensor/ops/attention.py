@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ArgumentError, DTypeError, ShapeError
 from .arithmetic import astype
 from .attending import attend
-from .dropping import dropout
+from .dropping import drawn_factors
 from .normalizing import floats
 
 
@@ -85,7 +85,7 @@ def scaled_dot_product_attention(
         m = causal_mask(*shape[-2:], q.dtype)
     elif attn_mask is not None:
         m, f = safe(additive(where, "attn_mask", attn_mask, shape, q.dtype), q.dtype)
-    f = dropped(where, f, dropout_p, shape, q.dtype, rng)
+    f = dropped(where, f, dropout_p, shape, q, rng)
     return attend(q, k, v, m, f, scale=1 / math.sqrt(np.shape(q)[-1]) if scale is None else scale)
 
 
@@ -191,8 +191,8 @@ def safe(m: Any, dtype: Any) -> tuple[Any, Any]:
     return np.where(dead, zero, m), np.where(dead, zero, one)
 
 
-def dropped(where: str, f: Any, p: float, shape: tuple[int, ...], dtype: Any, rng: Any) -> Any:
-    """Multiply factors of the weights by what dropout draws."""
+def dropped(where: str, f: Any, p: float, shape: tuple[int, ...], q: Any, rng: Any) -> Any:
+    """Multiply factors of the weights by what dropout draws, in the dtype of the queries."""
     if not 0 <= p <= 1:
         raise ArgumentError(
             f"{where}: dropout_p is the probability of dropping a weight.",
@@ -203,5 +203,6 @@ def dropped(where: str, f: Any, p: float, shape: tuple[int, ...], dtype: Any, rn
         return f
     from ..randomness import generator  # only who draws needs it
 
-    drawn = dropout(np.ones(shape, dtype), p, generator(rng), 0)
+    none = np.isnan(q[..., :0])  # no number of it, and nothing to differentiate
+    drawn = drawn_factors(none, p, generator(rng), shape, q.dtype)
     return drawn if f is None else f * drawn

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import differentiable, primitive, stands_for
+from ..primitives import differentiable, piecewise, primitive, stands_for
 
 
 @primitive(keeps="constant")
@@ -52,6 +52,15 @@ differentiable(dropout, lambda g, y, x, kept: g * kept)
 @stands_for(dropout)
 def _dropout(x: Any, p: float, rng: Any, together: int) -> Any:
     return np.multiply(x, _noise(x, p, rng, together))
+
+
+@primitive
+def drawn_factors(like: Any, p: float, rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Draw what `dropout` multiplies by; ``like`` says no more than whether Values are about."""
+    return _noise(np.broadcast_to(dtype.type(1), shape), p, rng, 0)
+
+
+piecewise(drawn_factors)
 
 
 def _noise(x: Any, p: float, rng: Any, together: int) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .options import NOT_NEGATIVE, SWITCH, Group, Option
+from .recorded import number
 from .rows import Row, RowOptimizer
 
 
@@ -88,6 +89,15 @@ class Adagrad(RowOptimizer):
             eps=eps,
             maximize=maximize,
         )
+
+    def formula(self, group: Any, row: Any, g: Any) -> Any:
+        decay, eps = number(group["weight_decay"]), number(group["eps"])
+        lr = number(group["lr"]) / (1 + (row.count() - 1) * number(group["lr_decay"]))
+        start = float(group.group["initial_accumulator_value"])
+        if decay:
+            g = g + decay * row.data()
+        s = row.keep("sum", row.kept("sum", start) + g * g)
+        return g / (np.sqrt(s) + eps) * lr
 
     def change(self, group: Group, row: Row, g: np.ndarray) -> np.ndarray:
         decay, eps = float(group["weight_decay"]), float(group["eps"])

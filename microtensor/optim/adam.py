@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .options import NOT_NEGATIVE, SWITCH, TWO_BELOW_ONE, Group, Option
+from .recorded import number
 from .rows import Row, RowOptimizer
 
 
@@ -91,6 +92,23 @@ class Adam(RowOptimizer):
             amsgrad=amsgrad,
             maximize=maximize,
         )
+
+    def formula(self, group: Any, row: Any, g: Any) -> Any:
+        lr, eps, decay = number(group["lr"]), number(group["eps"]), number(group["weight_decay"])
+        beta1, beta2 = map(number, group["betas"])
+        t = row.count()
+        decays = bool(decay)
+        if decays and not self._decays_apart:
+            g = g + decay * row.data()
+        m = row.keep("exp_avg", beta1 * row.kept("exp_avg") + (1 - beta1) * g)
+        v = row.keep("exp_avg_sq", beta2 * row.kept("exp_avg_sq") + (1 - beta2) * (g * g))
+        if group["amsgrad"]:
+            v = row.keep("max_exp_avg_sq", np.maximum(row.kept("max_exp_avg_sq"), v))
+        root = np.sqrt(1 - beta2**t)  # sqrt(v̂) + eps = (sqrt(v) + eps root) / root
+        change = m / (np.sqrt(v) + eps * root) * (lr * root / (1 - beta1**t))
+        if decays and self._decays_apart:
+            change = change + lr * decay * row.data()
+        return change
 
     def change(self, group: Group, row: Row, g: np.ndarray) -> np.ndarray:
         lr, eps, decay = float(group["lr"]), float(group["eps"]), float(group["weight_decay"])

@@ -9,9 +9,10 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import GradientError, ShapeError
-from ..graph import Node, assign, label, rebind, recording
+from ..graph import Node, assign, label, rebind, recording, state
 from .groups import given_groups, refuse_repeats
 from .options import NOT_NEGATIVE, Group, Option, options_of
+from .recorded import numbers_of, record_move, record_step
 from .states import as_array, copied, from_array, refuse
 
 State = dict[Any, dict[str, Any]]
@@ -116,6 +117,8 @@ class Optimizer:
         ShapeError
             If a gradient has not its parameter's shape. No parameter is moved then.
         """
+        if state.tracer is not None:
+            return record_step(self, state.tracer, closure)
         loss = None
         if closure is not None:
             with recording():
@@ -142,10 +145,17 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to move.")
 
+    def record_move(self, tracer: Any, group: Any, moving: Moving) -> None:
+        """Record `move` as part of a program; see `recorded`."""
+        record_move(self, tracer, group, moving)
+
     def zero_grad(self) -> None:
         """Forget the gradients, which the next ``backward`` would add to."""
+        tracer = state.tracer
         for group in self.param_groups:
             for p in group["params"]:
+                if tracer is not None:
+                    tracer.forget(p)
                 p.grad = None
 
     def state_dict(self) -> dict[str, np.ndarray]:
@@ -284,6 +294,9 @@ def subtract(changes: Iterable[tuple[Node, Any]]) -> None:
     A change has its parameter's dtype, as what `Optimizer.move` is given has.
     """
     for p, change in changes:
+        if isinstance(change, Node):  # a program is traced
+            assign(p, numbers_of(p) - change)
+            continue
         x = p._data
         if x.__class__ is ndarray:
             rebind(p, np.subtract(x, change, change))

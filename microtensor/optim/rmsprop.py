@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .options import BELOW_ONE, NOT_NEGATIVE, SWITCH, Group, Option
+from .recorded import number
 from .rows import Row, RowOptimizer
 
 
@@ -94,6 +95,21 @@ class RMSprop(RowOptimizer):
             centered=centered,
             maximize=maximize,
         )
+
+    def formula(self, group: Any, row: Any, g: Any) -> Any:
+        lr, eps, alpha = number(group["lr"]), number(group["eps"]), number(group["alpha"])
+        decay, mu = number(group["weight_decay"]), number(group["momentum"])
+        row.count()
+        if decay:
+            g = g + decay * row.data()
+        v = row.keep("square_avg", alpha * row.kept("square_avg") + (1 - alpha) * (g * g))
+        if group["centered"]:
+            a = row.keep("grad_avg", alpha * row.kept("grad_avg") + (1 - alpha) * g)
+            v = np.maximum(v - a * a, 0)  # a variance of 0 may round to less
+        change = g / (np.sqrt(v) + eps)
+        if mu:
+            change = row.keep("momentum_buffer", mu * row.kept("momentum_buffer") + change)
+        return lr * change
 
     def change(self, group: Group, row: Row, g: np.ndarray) -> np.ndarray:
         lr, eps, alpha = float(group["lr"]), float(group["eps"]), float(group["alpha"])

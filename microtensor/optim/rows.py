@@ -8,6 +8,7 @@ as it would be alone, so the result is the same; large parameters are rows of th
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from ..graph import Node
 from .optimizer import Moving, Optimizer, State, subtract
 from .options import Group
+from .recorded import record_row_move
 
 _SMALL = 2**15  # entries; beyond it, copying into a row costs more than a call
 
@@ -42,9 +44,13 @@ class Row:
 
     def count(self) -> int:
         """Count a step, and give the number of steps."""
-        self.t += 1
-        self._step[()] = self.t
+        self.counted(self.t + 1)
         return self.t
+
+    def counted(self, t: float) -> None:
+        """Say how many steps have been taken."""
+        self.t = int(t)
+        self._step[()] = self.t
 
     def kept(self, name: str, start: float = 0.0) -> np.ndarray:
         """Give what is remembered by this name, to be changed in place; first it is ``start``.
@@ -98,13 +104,26 @@ class RowOptimizer(Optimizer):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to move.")
 
+    # The same as `change`, by a formula that gives new arrays and calls row.keep: for programs.
+    formula: Callable | None = None
+
     def move(self, group: Group, moving: Moving) -> None:
+        for row, places in self._layout(group, moving).rows:
+            change = self.change(group, row, row.join([moving[place][1] for place in places]))
+            subtract(zip(row.parameters, row.split(change), strict=True))
+
+    def _layout(self, group: Group, moving: Moving) -> _Layout:
         laid = self._laid.get(id(group))
         if laid is None or not laid.fits(self.state, moving):
             laid = self._laid[id(group)] = _Layout(self.state, moving)
-        for row, places in laid.rows:
-            change = self.change(group, row, row.join([moving[place][1] for place in places]))
-            subtract(zip(row.parameters, row.split(change), strict=True))
+        return laid
+
+    def _is_laid(self, group: Group, laid: _Layout) -> bool:
+        """Tell whether a layout is the one in use, of all that is remembered now."""
+        return self._laid.get(id(group)) is laid and laid.is_remembered(self.state)
+
+    def record_move(self, tracer: Any, group: Any, moving: Moving) -> None:
+        record_row_move(self, tracer, group, moving)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_laid": {}}  # a copy lays out its own
@@ -131,8 +150,13 @@ class _Layout:
 
     def fits(self, state: State, moving: Moving) -> bool:
         """Tell whether what moves is what lies here, with what is remembered now."""
-        same = state is self.state and self.present == [id(p) for p, _ in moving]
-        return same and all(p in state for p, _ in moving)  # unless it was told to forget
+        return self.present == [id(p) for p, _ in moving] and self.is_remembered(state)
+
+    def is_remembered(self, state: State) -> bool:
+        """Tell whether a state is still that of these rows, and was not told to forget."""
+        return state is self.state and all(
+            p in state for row, _ in self.rows for p in row.parameters
+        )
 
 
 def _steps(state: State, p: Node) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..graph import state
 from .optimizer import Optimizer
 from .options import Check, check
 from .states import as_array, copied, from_array, refuse
@@ -97,6 +98,8 @@ class LRScheduler:
 
     def step(self) -> None:
         """Set the rates of the next epoch, or of the next step."""
+        if state.tracer is not None:  # a program reads the rates, and this is done beside it
+            return state.tracer.effect(self.step)
         self.last_epoch += 1
         self._set(self.get_lr())
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ArgumentError
 from .optimizer import Moving, Optimizer, subtract
 from .options import NOT_NEGATIVE, SWITCH, Group, Option
+from .recorded import number, numbers_of
 
 
 class SGD(Optimizer):
@@ -96,22 +97,22 @@ class SGD(Optimizer):
             )
 
     def move(self, group: Group, moving: Moving) -> None:
-        lr = float(group["lr"])
+        lr = number(group["lr"])
         if group["momentum"] or group["weight_decay"]:
             moving = self._directions(group, moving)
         subtract([(p, lr * g) for p, g in moving])
 
     def _directions(self, group: Group, moving: Moving) -> Moving:
         """Give the equations' ``b``, or their ``g + μ b``, in place of each gradient."""
-        decay, mu, state = float(group["weight_decay"]), float(group["momentum"]), self.state
-        new, nesterov = 1 - float(group["dampening"]), group["nesterov"]
+        decay, mu, state = number(group["weight_decay"]), number(group["momentum"]), self.state
+        new, nesterov = 1 - number(group["dampening"]), group["nesterov"]
         found = []
         for p, g in moving:
             if decay:
-                g = g + decay * p._data
+                g = g + decay * numbers_of(p)
             if mu:
                 kept = state.get(p)
-                b = np.array(g)[()] if kept is None else mu * kept["momentum_buffer"] + new * g
+                b = np.copy(g)[()] if kept is None else mu * kept["momentum_buffer"] + new * g
                 state[p] = {"momentum_buffer": b}
                 g = g + mu * b if nesterov else b
             found.append((p, g))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import backward, graph, primitives
+from .. import backward, contributing, graph, primitives
 from ..graph import Node as Recorded
 from ..value import Value
 from .names import function_word
@@ -184,7 +184,7 @@ def _trace(made: Recorded, position: int, one: bool) -> tuple[Term | None, bool]
     g = Value(np.ones_like(made._data) if np.ndim(made._data) else 1.0)
     try:
         with np.errstate(all="ignore"):
-            sent = backward.recorded_contribution(made, position, g)
+            sent = contributing.recorded_contribution(made, position, g)
     except (ArithmeticError, TypeError, ValueError):
         return None, True  # at these numbers there is none
     if sent is backward.NOTHING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backward, graph
+from .. import contributing, graph
 from ..graph import Node as Recorded
 from .gradient_rules import WORDS, Found
 from .names import function_word, sign
@@ -131,7 +131,7 @@ def _sender(node: Recorded, order: list[Recorded], grads: dict[Recorded, Any]) -
     with np.errstate(all="ignore"):
         for user in order:
             if user in grads and any(a is node for a in user.args):
-                for _, operand, c in backward.contributions(user, grads[user]):
+                for _, operand, c in contributing.contributions(user, grads[user]):
                     if operand is node and _bad(c):
                         return user
     return None

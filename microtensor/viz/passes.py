@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backward, graph
+from .. import backward, contributing, graph
 from ..graph import Node as Recorded
 from .expansion import Call
 from .terms import Term
@@ -50,7 +50,7 @@ def chain_rule(
             g = grads.get(call.value)
             if g is None or call.made.fn is None or not call.made.requires_grad:
                 continue
-            for position, _, c in backward.contributions(call.made, g):
+            for position, _, c in contributing.contributions(call.made, g):
                 operand = call.args[position]
                 sent[call.value, position] = c
                 grads[operand] = c if operand not in grads else grads[operand] + c
@@ -78,7 +78,7 @@ def local_derivatives(
     one = 1.0 if made._data.__class__ is float else backward.seed_for(made)
     return {
         position: float(c)
-        for position, _, c in backward.contributions(made, one)
+        for position, _, c in contributing.contributions(made, one)
         if c.__class__ is float or np.shape(c) == ()
     }
 

@@ -1,0 +1,74 @@
+"""How does a program run? What it rests on is looked at; its places are read; it is computed; and
+when all is there, what changed is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..calls import unrecorded
+from ..graph import Node
+from ..nesting import rebuild
+from .interpreting import interpreter
+from .programs import Program
+from .settings import Setting, holds, settings_of_models
+from .slots import Gradient
+from .tracing import Tracer
+
+
+class Executable:
+    """A program that can be run, and what it rests on."""
+
+    def __init__(
+        self, program: Program, tracer: Tracer, settings: list[Setting], backend: str
+    ) -> None:
+        self.program = program
+        self.settings = [*settings, *tracer.settings]
+        self.settings += settings_of_models(tracer.scopes)
+        self.conditions = tracer.conditions
+        self.grads = [
+            (Gradient("", leaf, tracer.places.get(leaf)), was_there)
+            for leaf, was_there in tracer.grads.items()
+            if was_there is not None
+        ]
+        read = [n.number for s, n in tracer.slots.values() if s.key[0] == "option"]
+        first = min(read, default=0)
+        self.before = [act for number, act in tracer.effects if number < first]
+        self.after = [act for number, act in tracer.effects if number >= first]
+        self.compute: Callable = interpreter(program)
+
+    @property
+    def source(self) -> str:
+        """The program as Python that runs by itself."""
+        raise NotImplementedError
+
+    def holds(self, given: list[Any]) -> bool:
+        """Tell whether the program is the one for how things are now."""
+        for gradient, was_there in self.grads:
+            if (gradient.read(given) is not None) is not was_there:
+                return False
+        return all(condition() for condition in self.conditions) and holds(self.settings)
+
+    def held_grads(self) -> dict[Node, bool]:
+        """Tell which leaves have a gradient now, among those whose gradient this computes."""
+        return {g.node: g.node.grad is not None for g, _ in self.grads if g.place is None}
+
+    def run(self, given: list[Any]) -> tuple[bool, Any]:
+        """Compute it; False if the numbers are such that another program is wanted."""
+        for act in self.before:
+            act()
+        program = self.program
+        found = self.compute(*[place.read(given) for place, _ in program.inputs])
+        if found is None:
+            return False, None
+        results, written = found
+        for (place, _), x in zip(program.writes, written, strict=True):
+            place.write(given, x)
+        for act in self.after:
+            act()
+        shown = [
+            unrecorded(x) if r.as_value else x
+            for r, x in zip(program.results, results, strict=True)
+        ]
+        return True, rebuild(program.structure, iter(shown))

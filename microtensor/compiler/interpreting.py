@@ -1,0 +1,37 @@
+"""What does a program compute? Instruction by instruction: what others are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .programs import Program, Variable
+
+
+def interpreter(program: Program) -> Callable:
+    """Give a function of the inputs' arrays that gives (results, what is written).
+
+    It gives None if a guard does not hold.
+    """
+
+    def compute(*arrays: Any) -> tuple[list[Any], list[Any]] | None:
+        env: dict[Variable, Any] = dict(program.constants)
+        env.update(zip((v for _, v in program.inputs), arrays, strict=True))
+
+        def value(x: Any) -> Any:
+            if isinstance(x, tuple | list):
+                return x.__class__(value(inner) for inner in x)
+            return env[x] if isinstance(x, Variable) else x
+
+        for ins in program.instructions:
+            options = {k: value(x) for k, x in ins.options.items()}
+            found = ins.compute(*map(value, ins.operands), **options)
+            outputs = (found,) if len(ins.outputs) == 1 and not ins.is_rule else found
+            for variable, x in zip(ins.outputs, outputs, strict=True):
+                if variable is not None:
+                    env[variable] = float(x) if variable.is_weak else x
+        if any(bool(env[x]) is not answer for x, answer in program.guards):
+            return None
+        return [value(r.x) for r in program.results], [value(x) for _, x in program.writes]
+
+    return compute

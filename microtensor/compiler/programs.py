@@ -1,0 +1,198 @@
+"""What is a program? Instructions in a line, each naming what it computes from what.
+
+Every name is given once (the program is in static single assignment form), so a name is a value
+and each pass over a program can be read as an equation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..primitives import registry
+from .opaque import Rule
+from .slots import Slot
+
+
+class Variable:
+    """A name, and what is known of the numbers behind it before they are there.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+    dtype : numpy.dtype or None
+        None for one of Python's floats, which is weak: it takes the other operand's dtype.
+    """
+
+    __slots__ = ("dtype", "name", "sample", "shape")
+
+    def __init__(self, name: str, shape: tuple[int, ...], dtype: Any, sample: Any = None) -> None:
+        self.name, self.shape, self.dtype = name, shape, dtype
+        self.sample = sample  # its numbers in the traced run, while the program is being made
+
+    @classmethod
+    def like(cls, name: str, data: Any) -> Variable:
+        """Make the variable of some numbers."""
+        return cls(name, np.shape(data), getattr(data, "dtype", None), data)
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it is a number of Python's, which takes the other operand's dtype."""
+        return self.dtype is None and isinstance(self.sample, float | int)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * (8 if self.dtype is None else self.dtype.itemsize)
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {'float' if self.dtype is None else self.dtype.name}{self.shape}"
+
+
+@dataclass(eq=False)
+class Instruction:
+    """One call: ``outputs = fn(*operands, **options)``.
+
+    Attributes
+    ----------
+    fn : callable
+        What is called: a function that the registry knows, or a `Rule`.
+    operands : tuple
+        Variables and constants, in order.
+    options : dict
+        May hold variables, in tuples and lists too, such as an index.
+    outputs : list of Variable
+        One; or the result and what is kept of it; or a rule's contributions (None: not wanted).
+    phase : {"forward", "backward", "update"}
+    module : str
+        The path of the module it belongs to, or "".
+    """
+
+    fn: Any
+    operands: tuple
+    options: dict[str, Any]
+    outputs: list[Any]
+    phase: str = "forward"
+    module: str = ""
+
+    @property
+    def output(self) -> Variable:
+        return self.outputs[0]
+
+    @property
+    def compute(self) -> Any:
+        """What computes the outputs from arrays."""
+        known = registry.get(self.fn) if not isinstance(self.fn, Rule) else None
+        return self.fn if known is None else known.forward
+
+    @property
+    def is_rule(self) -> bool:
+        return isinstance(self.fn, Rule)
+
+    @property
+    def name(self) -> str:
+        return getattr(self.fn, "__name__", type(self.fn).__name__)
+
+    def reads(self) -> Iterator[Variable]:
+        """Give each variable that is read, with repeats."""
+        for x in self.operands:
+            yield from variables_in(x)
+        for x in self.options.values():
+            yield from variables_in(x)
+
+    def replaced(self, new: dict[Variable, Any]) -> Instruction:
+        """Give the same call of other operands."""
+        operands = tuple(substitute(x, new) for x in self.operands)
+        options = {k: substitute(x, new) for k, x in self.options.items()}
+        return Instruction(self.fn, operands, options, self.outputs, self.phase, self.module)
+
+
+def variables_in(x: Any) -> Iterator[Variable]:
+    """Give the variables in an operand or option, however nested."""
+    if isinstance(x, Variable):
+        yield x
+    elif isinstance(x, tuple | list):
+        for inner in x:
+            yield from variables_in(inner)
+
+
+def substitute(x: Any, new: dict[Variable, Any]) -> Any:
+    """Put others in place of variables, however nested."""
+    if isinstance(x, Variable):
+        return new.get(x, x)
+    if isinstance(x, tuple | list):
+        return x.__class__(substitute(inner, new) for inner in x)
+    return x
+
+
+@dataclass
+class Result:
+    """One leaf of what a function returns: a variable or a constant, and how it is shown.
+
+    ``as_value`` tells whether eager gives a Value there, rather than plain numbers.
+    """
+
+    x: Any
+    as_value: bool = False
+
+
+@dataclass(eq=False)
+class Program:
+    """A function, written as instructions.
+
+    Attributes
+    ----------
+    name : str
+        The function's.
+    inputs : list of (Slot, Variable)
+        What is read.
+    instructions : list of Instruction
+    results : list of Result
+        The leaves of what is returned.
+    structure : Any
+        What is returned, for its nesting.
+    writes : list of (Slot, Variable or constant)
+        What is written when all is computed.
+    guards : list of (Variable, bool)
+        What must have this truth, or the program is not the one for these numbers.
+    constants : dict of Variable to array
+        Arrays that are the same at each call.
+    """
+
+    name: str
+    inputs: list[tuple[Slot, Variable]]
+    instructions: list[Instruction]
+    results: list[Result]
+    structure: Any = None
+    writes: list[tuple[Slot, Any]] = field(default_factory=list)
+    guards: list[tuple[Variable, bool]] = field(default_factory=list)
+    constants: dict[Variable, Any] = field(default_factory=dict)
+
+    def needed(self) -> list[Variable]:
+        """List the variables that must be there at the end."""
+        found = [r.x for r in self.results if isinstance(r.x, Variable)]
+        found += [x for _, x in self.writes if isinstance(x, Variable)]
+        return found + [x for x, _ in self.guards]
+
+    def with_instructions(
+        self, instructions: list[Instruction], new: dict[Variable, Any] | None = None
+    ) -> Program:
+        """Give the same program of other instructions, and of other variables at its end."""
+        new = new or {}
+        return Program(
+            self.name,
+            self.inputs,
+            instructions,
+            [Result(substitute(r.x, new), r.as_value) for r in self.results],
+            self.structure,
+            [(slot, substitute(x, new)) for slot, x in self.writes],
+            [(new.get(x, x), answer) for x, answer in self.guards],
+            self.constants,
+        )
