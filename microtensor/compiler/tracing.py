@@ -11,6 +11,7 @@ Nothing is changed by it: what the function assigned is put back, and the progra
 
 from __future__ import annotations
 
+import os
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from ..randomness import get_state, set_state
 from .opaque import Rule, held, part, slot
 from .slots import Argument, Gradient, Place, Slot
 
-_HOUSE = __name__.partition(".")[0] + "."
+_HOUSE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 class Tracer:
@@ -160,8 +161,7 @@ class Tracer:
         """Answer whether a Value is true: to the library, which the program checks each time."""
         if self.is_constant(node):
             return bool(node._data)
-        asking = sys._getframe(2).f_globals.get("__name__", "")
-        if not asking.startswith(_HOUSE):
+        if not sys._getframe(2).f_code.co_filename.startswith(_HOUSE):  # it is the user who asks
             raise CompileError(
                 f"{self.name}: a number of the program decides what is computed.",
                 expected="np.where(condition, a, b), which computes both and takes one",
