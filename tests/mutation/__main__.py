@@ -201,15 +201,18 @@ def differing(a: types.CodeType, b: types.CodeType) -> Any:
 
 
 def things_that_keep_code(path: str) -> list[Any]:
-    """List the functions that the files of a path have made, and all that keeps their results."""
+    """List the functions that the files of a path have made, and all that keeps their results.
+
+    Of all objects there are only the type is asked: other libraries' may answer with a warning.
+    """
     return [
         thing
         for thing in gc.get_objects()
         if (
-            isinstance(thing, functools._lru_cache_wrapper)
+            type(thing) is functools._lru_cache_wrapper
             and str(thing.__module__).startswith("microtensor")
         )
-        or (isinstance(thing, types.FunctionType) and thing.__code__.co_filename.startswith(path))
+        or (type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(path))
     ]
 
 
