@@ -5,7 +5,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import nn
-from microtensor.errors import DTypeError, ShapeError
+from microtensor.errors import ArgumentError, DTypeError, ShapeError
 
 LAYERS = [
     (nn.Linear(3, 3), (2, 3)),
@@ -103,3 +103,74 @@ def test_attention_takes_a_batch_without_sequences_and_no_sequence_without_keys(
     with pytest.raises(ShapeError) as error:
         attention(np.zeros((2, 3, 4)), np.zeros((2, 0, 4)), np.zeros((2, 0, 4)))
     assert "expected  at least one key\n" in str(error.value)
+
+
+# Layers without weights: what they compute needs real numbers, too, and keeps their dtype.
+
+WITHOUT_WEIGHTS = [
+    (nn.CELU(), ()), (nn.ELU(), ()), (nn.GELU(), ()), (nn.GLU(), (2,)), (nn.Hardshrink(), ()),
+    (nn.Hardsigmoid(), ()), (nn.Hardswish(), ()), (nn.Hardtanh(), ()), (nn.LeakyReLU(), ()),
+    (nn.LogSigmoid(), ()), (nn.LogSoftmax(), (2,)), (nn.Mish(), ()), (nn.ReLU(), ()),
+    (nn.ReLU6(), ()), (nn.SELU(), ()), (nn.Sigmoid(), ()), (nn.SiLU(), ()), (nn.Softmax(), (2,)),
+    (nn.Softmin(), (2,)), (nn.Softplus(), ()), (nn.Softshrink(), ()), (nn.Softsign(), ()),
+    (nn.Tanh(), ()), (nn.Tanhshrink(), ()), (nn.Threshold(0.0, 1.0), ()), (nn.Dropout(), ()),
+    (nn.Dropout1d(), (1, 2, 2)), (nn.MaxPool1d(2), (1, 2)), (nn.AvgPool2d(2), (1, 2, 2)),
+    (nn.AvgPool1d(2), (1, 2)), (nn.MaxPool2d(2), (1, 2, 2)), (nn.AdaptiveAvgPool1d(1), (1, 2)),
+    (nn.AdaptiveMaxPool2d(1), (1, 2, 2)), (nn.Upsample(2), (1, 1, 1)),
+]  # fmt: skip
+each_without = pytest.mark.parametrize(
+    ("layer", "shape"), WITHOUT_WEIGHTS, ids=[type(layer).__name__ for layer, _ in WITHOUT_WEIGHTS]
+)
+
+
+@each_without
+@pytest.mark.parametrize(
+    ("x", "got"),
+    [
+        (lambda shape: "words", "a str"),
+        (lambda shape: None, "a NoneType"),
+        (
+            lambda shape: np.full(shape, 1j),
+            "dtype complex128\n"
+            "  Give it the real and the imaginary parts, as channels or features of their own.",
+        ),
+    ],
+    ids=["words", "nothing", "complex"],
+)
+def test_a_layer_without_weights_refuses_what_is_no_real_number(layer, shape, x, got):
+    with pytest.raises(DTypeError) as error:
+        layer(x(shape))
+    assert str(error.value) == (
+        f"{type(layer).__name__}: the input must hold real numbers.\n"
+        "  expected  floats, integers or bools\n"
+        f"  got       {got}"
+    )
+
+
+@each_without
+def test_a_layer_without_weights_keeps_the_dtype_and_takes_lists_and_integers(layer, shape):
+    x = np.ones(shape)
+    for dtype in (np.float32, np.float64):
+        assert output_of(layer, x.astype(dtype)).dtype == dtype
+        assert output_of(layer, mt.Value(x.astype(dtype))).dtype == dtype
+    assert np.shape(output_of(layer, x.astype(int))) == np.shape(output_of(layer, x))
+    if shape:
+        assert output_of(layer, x.tolist()).dtype == np.float32
+
+
+@pytest.mark.parametrize("layer", [nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.GLU])
+def test_an_axis_that_is_not_there_is_named(layer):
+    with pytest.raises(ShapeError) as error:
+        layer(2)(np.ones((2, 2)))
+    assert str(error.value) == (
+        f"{layer.__name__}: the input has no axis 2.\n"
+        "  expected  an input of at least 3 axes\n"
+        "  got       an input of shape (2, 2)"
+    )
+    with pytest.raises(ArgumentError) as error:
+        layer(None)
+    assert str(error.value) == (
+        f"{layer.__name__}: dim must be the number of an axis.\n"
+        "  expected  an integer, such as -1 for the last axis\n"
+        "  got       None"
+    )

@@ -4,17 +4,13 @@ from . import init
 from .activations import (
     ELU,
     GELU,
-    GLU,
     Identity,
     LeakyReLU,
     LogSigmoid,
-    LogSoftmax,
     Mish,
     ReLU,
     Sigmoid,
     SiLU,
-    Softmax,
-    Softmin,
     Softplus,
     Softsign,
     Tanh,
@@ -57,6 +53,7 @@ from .recurrent import GRU, LSTM, RNN
 from .recurrent_cells import GRUCell, LSTMCell, RNNCell
 from .reshaping import Flatten, Unflatten
 from .resizing import Upsample
+from .softmaxes import GLU, LogSoftmax, Softmax, Softmin
 from .state import Buffer, Parameter
 from .transformer import TransformerEncoder, TransformerEncoderLayer
 

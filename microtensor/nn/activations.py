@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ArgumentError
-from .channels import noted
+from .casting import reals
 from .module import Module
 
 BY_NAME: dict[str, Callable[[Any], Any]] = {
@@ -44,26 +44,43 @@ def activate(activation: Activation, x: Any) -> Any:
 
 
 class Identity(Module):
-    """Gives its input, as where a layer was taken out."""
+    """Gives its input, of any shape, as where a layer was taken out: ``y = x``.
+
+    >>> Identity()(np.array([-1.0, 2.0]))
+    array([-1.,  2.])
+    """
 
     def forward(self, x: Any) -> Any:
         return x
 
 
 class ReLU(Module):
-    """Gives max(x, 0).
+    """Gives ``max(x, 0)``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Nair, Hinton, *Rectified Linear Units Improve Restricted Boltzmann Machines* (2010).
+
+    Examples
+    --------
     >>> ReLU()(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.relu(x)
+        return ops.relu(reals(self, x))
 
 
 class LeakyReLU(Module):
-    """Gives x where it is positive, else ``negative_slope * x``.
+    """Gives x where it is positive, else ``negative_slope * x``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Maas, Hannun, Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models*
+       (2013).
+
+    Examples
+    --------
     >>> LeakyReLU(0.1)(np.array([-1.0, 2.0]))
     array([-0.1,  2. ])
     """
@@ -72,15 +89,22 @@ class LeakyReLU(Module):
         self.negative_slope = negative_slope
 
     def forward(self, x: Any) -> Any:
-        return ops.leaky_relu(x, negative_slope=self.negative_slope)
+        return ops.leaky_relu(reals(self, x), negative_slope=self.negative_slope)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}"
 
 
 class ELU(Module):
-    """Gives x where it is positive, else ``alpha * (exp(x) - 1)``.
+    """Gives x where it is positive, else ``alpha * (exp(x) - 1)``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Clevert, Unterthiner, Hochreiter, *Fast and Accurate Deep Network Learning by
+       Exponential Linear Units* (2016), equation 15.
+
+    Examples
+    --------
     >>> ELU()(np.array([-1.0, 2.0])).round(3)
     array([-0.632,  2.   ])
     """
@@ -89,37 +113,58 @@ class ELU(Module):
         self.alpha = alpha
 
     def forward(self, x: Any) -> Any:
-        return ops.elu(x, alpha=self.alpha)
+        return ops.elu(reals(self, x), alpha=self.alpha)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
 
 
 class Sigmoid(Module):
-    """Gives ``1 / (1 + exp(-x))``.
+    """Gives ``1 / (1 + exp(-x))``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Goodfellow, Bengio, Courville, *Deep Learning* (2016), section 3.10.
+
+    Examples
+    --------
     >>> Sigmoid()(np.array([0.0]))
     array([0.5])
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.sigmoid(x)
+        return ops.sigmoid(reals(self, x))
 
 
 class Tanh(Module):
-    """Gives tanh(x).
+    """Gives ``(exp(x) - exp(-x)) / (exp(x) + exp(-x))``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Goodfellow, Bengio, Courville, *Deep Learning* (2016), section 6.3.2.
+
+    Examples
+    --------
     >>> Tanh()(np.array([0.0]))
     array([0.])
     """
 
     def forward(self, x: Any) -> Any:
-        return np.tanh(x)
+        return np.tanh(reals(self, x))
 
 
 class Softplus(Module):
-    """Gives ``log(1 + exp(beta x)) / beta``, and x itself where ``beta x`` is above a threshold.
+    """Gives ``log(1 + exp(beta x)) / beta``, entry by entry, in any shape.
 
+    Where ``beta x`` is above the threshold it gives x itself.
+
+    References
+    ----------
+    .. [1] Dugas, Bengio, Bélisle, Nadeau, Garcia, *Incorporating Second-Order Functional Knowledge
+       for Better Option Pricing* (2001).
+
+    Examples
+    --------
     >>> Softplus()(np.array([0.0, 1000.0])).round(3).tolist()
     [0.693, 1000.0]
     """
@@ -128,47 +173,69 @@ class Softplus(Module):
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
-        return ops.softplus(x, self.beta, self.threshold)
+        return ops.softplus(reals(self, x), self.beta, self.threshold)
 
     def extra_repr(self) -> str:
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class LogSigmoid(Module):
-    """Gives log(sigmoid(x)), without the logarithm of a small number.
+    """Gives ``-log(1 + exp(-x))``, the logarithm of sigmoid(x), entry by entry, in any shape.
 
+    No logarithm of a small number is taken.
+
+    References
+    ----------
+    .. [1] Goodfellow, Bengio, Courville, *Deep Learning* (2016), section 3.10.
+
+    Examples
+    --------
     >>> LogSigmoid()(np.array([-1000.0, 0.0])).round(3).tolist()
     [-1000.0, -0.693]
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.logsigmoid(x)
+        return ops.logsigmoid(reals(self, x))
 
 
 class Softsign(Module):
-    """Gives ``x / (1 + |x|)``.
+    """Gives ``x / (1 + |x|)``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Glorot, Bengio, *Understanding the Difficulty of Training Deep Feedforward Neural
+       Networks* (2010).
+
+    Examples
+    --------
     >>> Softsign()(np.array([-1.0, 3.0]))
     array([-0.5 ,  0.75])
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.softsign(x)
+        return ops.softsign(reals(self, x))
 
 
 class Tanhshrink(Module):
-    """Gives ``x - tanh(x)``.
+    """Gives ``x - tanh(x)``, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Collobert, Kavukcuoglu, Farabet, *Torch7: A Matlab-like Environment for Machine
+       Learning* (2011), whose layers have it under this name.
+
+    Examples
+    --------
     >>> Tanhshrink()(np.array([0.0, 2.0])).round(3)
     array([0.   , 1.036])
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.tanhshrink(x)
+        return ops.tanhshrink(reals(self, x))
 
 
 class Mish(Module):
-    """Gives ``x * tanh(softplus(x))``.
+    """Gives ``x * tanh(softplus(x))``, entry by entry, in any shape.
 
     References
     ----------
@@ -181,27 +248,44 @@ class Mish(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.mish(x)
+        return ops.mish(reals(self, x))
 
 
 class SiLU(Module):
-    """Gives ``x * sigmoid(x)``, also known as swish.
+    """Gives ``x * sigmoid(x)``, also known as swish, entry by entry, in any shape.
 
+    References
+    ----------
+    .. [1] Elfwing, Uchibe, Doya, *Sigmoid-Weighted Linear Units for Neural Network Function
+       Approximation in Reinforcement Learning* (2018), equation 3.
+
+    Examples
+    --------
     >>> SiLU()(np.array([0.0, 1.0])).round(3)
     array([0.   , 0.731])
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.silu(x)
+        return ops.silu(reals(self, x))
 
 
 class GELU(Module):
-    """Gives x times the probability that a standard normal number is below it.
+    """Gives ``x * P(Z <= x)`` for a standard normal Z, entry by entry, in any shape.
 
     Parameters
     ----------
     approximate : {"none", "tanh"}
-        Exact, or by the paper's tanh.
+        Exact, ``x (1 + erf(x / sqrt(2))) / 2``, or by the paper's
+        ``x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))) / 2``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such approximation.
+
+    References
+    ----------
+    .. [1] Hendrycks, Gimpel, *Gaussian Error Linear Units* (2016), section 2.
 
     Examples
     --------
@@ -219,81 +303,7 @@ class GELU(Module):
         self.approximate = approximate
 
     def forward(self, x: Any) -> Any:
-        return ops.gelu(x, approximate=self.approximate)
+        return ops.gelu(reals(self, x), approximate=self.approximate)
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
-
-
-class Softmax(Module):
-    """Gives probabilities proportional to exp(x) along an axis, the last if not said otherwise.
-
-    >>> Softmax()(np.array([0.0, 0.0]))
-    array([0.5, 0.5])
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
-
-    def forward(self, x: Any) -> Any:
-        return ops.softmax(x, axis=self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Module):
-    """Gives log(softmax(x)) along an axis, the last if not said otherwise.
-
-    >>> LogSoftmax()(np.array([0.0, 1000.0]))
-    array([-1000.,     0.])
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
-
-    def forward(self, x: Any) -> Any:
-        return ops.log_softmax(x, axis=self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-class Softmin(Softmax):
-    """Gives probabilities proportional to exp(-x) along an axis, the last if not said otherwise.
-
-    >>> Softmin()(np.array([0.0, 0.0]))
-    array([0.5, 0.5])
-    """
-
-    def forward(self, x: Any) -> Any:
-        return ops.softmin(x, axis=self.dim)
-
-
-class GLU(Softmax):
-    """Gives the first half of an axis, each entry let through by the sigmoid of its partner's.
-
-    Parameters
-    ----------
-    dim : int, default -1
-        The axis that is cut in two.
-
-    Raises
-    ------
-    ShapeError
-        When called, if its length is odd.
-
-    References
-    ----------
-    .. [1] Dauphin, Fan, Auli, Grangier, *Language Modeling with Gated Convolutional Networks*
-       (2017), equation 1.
-
-    Examples
-    --------
-    >>> GLU()(np.array([1.0, 2.0, 0.0, 0.0]))
-    array([0.5, 1. ])
-    """
-
-    def forward(self, x: Any) -> Any:
-        with noted(self):
-            return ops.glu(x, axis=self.dim)

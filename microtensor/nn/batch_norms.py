@@ -149,7 +149,12 @@ class BatchNorm1d(Module):
 class BatchNorm2d(BatchNorm1d):
     """Normalises each channel of images (N, C, H, W) over the batch and all places.
 
-    Parameters, attributes and what is raised are those of `BatchNorm1d`.
+    Formula, parameters, attributes and references are those of `BatchNorm1d`.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        As `BatchNorm1d`, and when called with anything but (N, C, H, W).
 
     Examples
     --------

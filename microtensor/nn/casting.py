@@ -43,6 +43,27 @@ def floats(module: Any, x: Any) -> Any:
     return as_floats(module, x)
 
 
+def reals(module: Any, x: Any) -> Any:
+    """Give real numbers as they are, integers too; nested lists as `as_floats` does.
+
+    Raises
+    ------
+    DTypeError
+        If they are no real numbers.
+    ShapeError
+        If the rows of a list have different shapes.
+    """
+    data = x._data if isinstance(x, Node) else x
+    if data.__class__ is np.ndarray and data.dtype.kind == "f":
+        return x
+    if isinstance(x, list | tuple):
+        return as_floats(module, x)
+    dtype = np.asarray(data).dtype
+    if dtype.kind not in "fiub":
+        raise _no_numbers(module, x, dtype)
+    return x
+
+
 def as_floats(module: Any, x: Any) -> Any:
     """Convert integers, and nested lists of numbers and Values, to the dtype of a module's weights.
 

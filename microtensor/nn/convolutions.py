@@ -171,6 +171,10 @@ class Conv2d(_Convolution):
 class Conv1d(Conv2d):
     """Slides windows over sequences, (N, C, L) or (C, L): `Conv2d` along one axis.
 
+    ``y[n, o, i] = b[o] + Σ w[o, c, k] x[n, c, i s + k]`` for a stride of s, over channels c and the
+    places k of the kernel. Parameters, attributes, raises and references are those of `Conv2d`,
+    with one number in place of a pair, and so is L', the length of what comes out.
+
     Examples
     --------
     >>> layer = Conv1d(4, 8, 3, stride=2, rng=0)
@@ -185,7 +189,9 @@ class Conv1d(Conv2d):
 class ConvTranspose2d(_Convolution):
     """Does what a `Conv2d` of this weight does to gradients: spreads each entry by the weight.
 
-    Where a convolution with a stride makes images smaller, this makes them larger.
+    Where a convolution with a stride makes images smaller, this makes them larger:
+    ``y[n, o, p, q] = b[o] + Σ w[c, o, k, l] x[n, c, i, j]`` for a stride of s, over channels c and
+    all i, j, k, l with ``i s + k = p`` and ``j s + l = q``.
 
     Parameters
     ----------
@@ -286,6 +292,11 @@ class ConvTranspose2d(_Convolution):
 
 class ConvTranspose1d(ConvTranspose2d):
     """Spreads the entries of sequences, (N, C, L) or (C, L): `ConvTranspose2d` along one axis.
+
+    ``y[n, o, j] = b[o] + Σ w[c, o, k] x[n, c, i]`` for a stride of s, over channels c and all i and
+    k with ``i s + k = j``. Parameters, attributes, raises and references are those of
+    `ConvTranspose2d`, with one number in place of a pair, and so is L', the length of what comes
+    out.
 
     Examples
     --------

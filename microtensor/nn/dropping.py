@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ArgumentError, ShapeError
 from ..ops.dropping import dropout
 from ..randomness import generator
+from .casting import reals
 from .module import Module
 from .places import here
 
@@ -16,8 +17,8 @@ from .places import here
 class Dropout(Module):
     """Puts 0 in place of each entry with probability p, while training; else gives its input.
 
-    What is kept is divided by ``1 - p``, so that the expectation is the input, and nothing is
-    left to do after ``model.eval()``.
+    ``y = x * keep / (1 - p)``, entry by entry, in any shape, where keep is 0 with probability p,
+    else 1: the expectation is the input, and nothing is left to do after ``model.eval()``.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ class Dropout(Module):
     ------
     ArgumentError
         If p is no probability.
+    DTypeError
+        When called while training, with anything but real numbers.
 
     References
     ----------
@@ -61,7 +64,7 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0:
             return x
-        return dropout(x, self.p, generator(self.rng), self.together)
+        return dropout(reals(self, x), self.p, generator(self.rng), self.together)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
@@ -70,9 +73,9 @@ class Dropout(Module):
 class Dropout1d(Dropout):
     """Drops whole channels of sequences (B, C, T), as `Dropout` drops entries.
 
-    Neighbours in a sequence are alike: what is dropped alone can be guessed from the next.
-
-    Parameters, raises and what they are in evaluation are those of `Dropout`; and
+    ``y[b, c] = x[b, c] * keep[b, c] / (1 - p)``: neighbours in a sequence are alike, and what is
+    dropped alone can be guessed from the next. Parameters, raises and what it gives in evaluation
+    are those of `Dropout`; and
 
     Raises
     ------
@@ -95,6 +98,7 @@ class Dropout1d(Dropout):
     together = 1
 
     def forward(self, x: Any) -> Any:
+        x = reals(self, x)
         if np.ndim(x) != 2 + self.together:
             shape = f"(B, C, {'T' if self.together == 1 else 'H, W'})"
             raise ShapeError(
@@ -108,6 +112,8 @@ class Dropout1d(Dropout):
 
 class Dropout2d(Dropout1d):
     """Drops whole channels of images (B, C, H, W), as `Dropout1d` those of sequences.
+
+    Formula, parameters, raises and references are those of `Dropout1d`.
 
     Examples
     --------

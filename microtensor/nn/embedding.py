@@ -16,7 +16,7 @@ from .state import Parameter
 
 
 class Embedding(Module):
-    """One row of a table of learned vectors for each number.
+    """One row of a table of learned vectors for each number, ``y[...] = weight[ids[...]]``.
 
     Parameters
     ----------

@@ -146,6 +146,9 @@ class RMSNorm(Module):
 class GroupNorm(Module):
     """Gives each group of channels of each example mean 0 and variance 1, then scales and shifts.
 
+    ``y = (x - mean) / sqrt(variance + eps) * weight + bias``, where mean and variance are of the
+    entries of a group, at all places, and weight and bias are of each channel.
+
     Parameters
     ----------
     num_groups : int

@@ -21,7 +21,9 @@ from .module import Module
 
 
 class Neuron(Module):
-    """One weighted sum of the inputs, with a bias, through an activation.
+    """One weighted sum of the inputs through an activation, ``y = activation(x · w + b)``.
+
+    From (..., I) to (...).
 
     Parameters
     ----------
@@ -78,7 +80,9 @@ class Neuron(Module):
 
 
 class Layer(Linear):
-    """Neurons side by side, one row of the weights each: ``activation(x Wᵀ + b)``.
+    """Neurons side by side, one row of the weights each: ``y = activation(x Wᵀ + b)``.
+
+    From (..., I) to (..., O).
 
     Parameters
     ----------
@@ -100,6 +104,11 @@ class Layer(Linear):
         When called with an input whose last axis is not I long.
     ArgumentError
         If a size is no positive integer, or the activation is unknown.
+
+    References
+    ----------
+    .. [1] Rumelhart, Hinton, Williams, *Learning Representations by Back-Propagating Errors*
+       (1986).
 
     Examples
     --------
@@ -130,6 +139,9 @@ class Layer(Linear):
 
 class MLP(Module):
     """A multilayer perceptron: hidden layers with an activation, and a linear output layer.
+
+    ``h_k = activation(h_{k-1} W_kᵀ + b_k)`` from ``h_0 = x`` to the last layer, which has no
+    activation: from (..., I) to (..., O).
 
     Parameters
     ----------

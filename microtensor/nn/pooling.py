@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from .. import ops
 from ..ops.windows import per_axis
+from .casting import reals
 from .channels import noted
 from .module import Module
 
@@ -35,6 +36,9 @@ class _Windows(Module):
 class MaxPool2d(_Windows):
     """Gives the largest entry that each window over an image sees, channel by channel.
 
+    ``y[n, c, i, j] = max x[n, c, i s + k, j s + l]`` for a stride of s, over the places (k, l) of
+    the window.
+
     Parameters
     ----------
     kernel_size : int or pair of int
@@ -55,6 +59,8 @@ class MaxPool2d(_Windows):
         If an option is no such number.
     ShapeError
         When called with anything but (N, C, H, W) or (C, H, W), or images smaller than a window.
+    DTypeError
+        When called with anything but real numbers.
 
     Notes
     -----
@@ -87,8 +93,8 @@ class MaxPool2d(_Windows):
     def forward(self, x: Any) -> Any:
         with noted(self):
             return self._apply(
-                x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
-                self.return_indices,
+                reals(self, x), self.kernel_size, self.stride, self.padding, self.dilation,
+                self.ceil_mode, self.return_indices,
             )  # fmt: skip
 
     def extra_repr(self) -> str:
@@ -96,7 +102,11 @@ class MaxPool2d(_Windows):
 
 
 class MaxPool1d(MaxPool2d):
-    """Gives the largest of what each window over (N, C, L) or (C, L) sees; see `MaxPool2d`.
+    """Gives the largest of what each window over (N, C, L) or (C, L) sees: `MaxPool2d` on one axis.
+
+    ``y[n, c, i] = max x[n, c, i s + k]`` for a stride of s, over the places k of the window.
+    Parameters, raises and references are those of `MaxPool2d`, and so is L', the length of what
+    comes out.
 
     Examples
     --------
@@ -110,7 +120,10 @@ class MaxPool1d(MaxPool2d):
 
 
 class AvgPool1d(_Windows):
-    """Gives the mean of what each window over (N, C, L) or (C, L) sees; see `AvgPool2d`.
+    """Gives the mean of what each window over (N, C, L) or (C, L) sees: `AvgPool2d` on one axis.
+
+    ``y[n, c, i] = Σ x[n, c, i s + k] / K`` for a stride of s, over the K places k of the window.
+    Parameters, raises and references are those of `AvgPool2d`, without divisor_override.
 
     Examples
     --------
@@ -132,13 +145,17 @@ class AvgPool1d(_Windows):
     def forward(self, x: Any) -> Any:
         with noted(self):
             return self._apply(
-                x, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+                reals(self, x), self.kernel_size, self.stride, self.padding, self.ceil_mode,
                 self.count_include_pad,
             )  # fmt: skip
 
 
 class AvgPool2d(AvgPool1d):
     """Gives the mean of what each window over an image sees, channel by channel.
+
+    ``y[n, c, i, j] = Σ x[n, c, i s + k, j s + l] / (kH kW)`` for a stride of s, over the places
+    (k, l) of the window: from (N, C, H, W) to (N, C, H', W') with
+    ``H' = (H + 2 padding - kH) // stride + 1``, with or without N.
 
     Parameters
     ----------
@@ -152,7 +169,7 @@ class AvgPool2d(AvgPool1d):
 
     Raises
     ------
-    ArgumentError, ShapeError
+    ArgumentError, ShapeError, DTypeError
         As `MaxPool2d`; and if divisor_override is 0.
 
     References
@@ -180,13 +197,15 @@ class AvgPool2d(AvgPool1d):
     def forward(self, x: Any) -> Any:
         with noted(self):
             return self._apply(
-                x, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+                reals(self, x), self.kernel_size, self.stride, self.padding, self.ceil_mode,
                 self.count_include_pad, self.divisor_override,
             )  # fmt: skip
 
 
 class AdaptiveAvgPool2d(Module):
     """Gives the mean of each of so many parts of an image, whatever its size.
+
+    ``y[n, c, i, j] = mean x[n, c, part i, part j]``: from (N, C, H, W) to (N, C, H', W').
 
     With an output size of 1 it is the mean of each channel, which a classifier may follow.
 
@@ -202,6 +221,8 @@ class AdaptiveAvgPool2d(Module):
         When called, if output_size is no such number.
     ShapeError
         When called with anything but (N, C, H, W) or (C, H, W).
+    DTypeError
+        When called with anything but real numbers.
 
     References
     ----------
@@ -221,14 +242,17 @@ class AdaptiveAvgPool2d(Module):
 
     def forward(self, x: Any) -> Any:
         with noted(self):
-            return self._apply(x, self.output_size)
+            return self._apply(reals(self, x), self.output_size)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
 
 
 class AdaptiveAvgPool1d(AdaptiveAvgPool2d):
-    """Gives the mean of each of so many parts of (N, C, L) or (C, L); see `AdaptiveAvgPool2d`.
+    """Gives the mean of each of so many parts of (N, C, L) or (C, L), whatever L is.
+
+    ``y[n, c, i] = mean x[n, c, part i]``. Parameters, raises and references are those of
+    `AdaptiveAvgPool2d`, with one number in place of a pair.
 
     Examples
     --------
@@ -243,7 +267,9 @@ class AdaptiveAvgPool1d(AdaptiveAvgPool2d):
 class AdaptiveMaxPool2d(AdaptiveAvgPool2d):
     """Gives the largest of each of so many parts of an image, as `AdaptiveAvgPool2d` cuts it.
 
-    With return_indices it gives their places as well, as `MaxPool2d` does.
+    ``y[n, c, i, j] = max x[n, c, part i, part j]``: from (N, C, H, W) to (N, C, H', W'). With
+    return_indices it gives their places as well, as `MaxPool2d` does. Other parameters, raises
+    and references are those of `AdaptiveAvgPool2d`.
 
     Examples
     --------
@@ -260,11 +286,14 @@ class AdaptiveMaxPool2d(AdaptiveAvgPool2d):
 
     def forward(self, x: Any) -> Any:
         with noted(self):
-            return self._apply(x, self.output_size, self.return_indices)
+            return self._apply(reals(self, x), self.output_size, self.return_indices)
 
 
 class AdaptiveMaxPool1d(AdaptiveMaxPool2d):
-    """Gives the largest of each of so many parts of (N, C, L) or (C, L); see `AdaptiveMaxPool2d`.
+    """Gives the largest of each of so many parts of (N, C, L) or (C, L), whatever L is.
+
+    ``y[n, c, i] = max x[n, c, part i]``. Parameters, raises and references are those of
+    `AdaptiveMaxPool2d`, with one number in place of a pair.
 
     Examples
     --------

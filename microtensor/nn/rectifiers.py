@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ArgumentError
-from .casting import floats
+from .casting import floats, reals
 from .linear import positive
 from .module import Module
 from .state import Parameter
@@ -19,6 +19,8 @@ from .state import Parameter
 
 class PReLU(Module):
     """Gives x where it is positive, else ``weight * x``, with a weight that is learned.
+
+    The output has the input's shape, any shape if there is one weight.
 
     Parameters
     ----------
@@ -63,6 +65,13 @@ class PReLU(Module):
 class CELU(Module):
     """Gives x where it is positive, else ``alpha * (exp(x / alpha) - 1)``: no bend at 0.
 
+    Entry by entry, in any shape.
+
+    Raises
+    ------
+    ArgumentError
+        If alpha is 0.
+
     References
     ----------
     .. [1] Barron, *Continuously Differentiable Exponential Linear Units* (2017), equation 2.
@@ -79,7 +88,7 @@ class CELU(Module):
         self.alpha = alpha
 
     def forward(self, x: Any) -> Any:
-        return ops.celu(x, alpha=self.alpha)
+        return ops.celu(reals(self, x), alpha=self.alpha)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
@@ -88,7 +97,8 @@ class CELU(Module):
 class SELU(Module):
     """Gives 1.0507 times x where it is positive, else times ``1.6733 * (exp(x) - 1)``.
 
-    With these two numbers, signals of mean 0 and variance 1 stay so through many layers.
+    Entry by entry, in any shape. With these two numbers, signals of mean 0 and variance 1 stay so
+    through many layers.
 
     References
     ----------
@@ -102,11 +112,20 @@ class SELU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.selu(x)
+        return ops.selu(reals(self, x))
 
 
 class Hardtanh(Module):
-    """Holds x between two bounds.
+    """Holds x between two bounds, ``min(max(x, min_val), max_val)``, in any shape.
+
+    Raises
+    ------
+    ArgumentError
+        If the lower bound is not below the upper one.
+
+    References
+    ----------
+    .. [1] Collobert et al., *Natural Language Processing (Almost) from Scratch* (2011).
 
     Examples
     --------
@@ -124,14 +143,14 @@ class Hardtanh(Module):
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:
-        return ops.hardtanh(x, self.min_val, self.max_val)
+        return ops.hardtanh(reals(self, x), self.min_val, self.max_val)
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
 class ReLU6(Hardtanh):
-    """Holds x between 0 and 6.
+    """Holds x between 0 and 6, ``min(max(x, 0), 6)``, in any shape.
 
     References
     ----------
@@ -153,6 +172,12 @@ class ReLU6(Hardtanh):
 class Hardsigmoid(Module):
     """Gives ``(x + 3) / 6``, held between 0 and 1: a sigmoid of three straight lines.
 
+    Entry by entry, in any shape.
+
+    References
+    ----------
+    .. [1] Howard et al., *Searching for MobileNetV3* (2019), section 5.2.
+
     Examples
     --------
     >>> Hardsigmoid()(np.array([-4.0, 0.0, 1.5, 4.0]))
@@ -160,11 +185,11 @@ class Hardsigmoid(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.hardsigmoid(x)
+        return ops.hardsigmoid(reals(self, x))
 
 
 class Hardswish(Module):
-    """Gives ``x * hardsigmoid(x)``.
+    """Gives ``x * hardsigmoid(x)``, entry by entry, in any shape.
 
     References
     ----------
@@ -177,11 +202,16 @@ class Hardswish(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.hardswish(x)
+        return ops.hardswish(reals(self, x))
 
 
 class Hardshrink(Module):
-    """Gives x where it is further than ``lambd`` from 0, else 0.
+    """Gives x where ``|x| > lambd``, else 0, entry by entry, in any shape.
+
+    References
+    ----------
+    .. [1] Donoho, Johnstone, *Ideal Spatial Adaptation by Wavelet Shrinkage* (1994): hard
+       thresholding.
 
     Examples
     --------
@@ -193,14 +223,19 @@ class Hardshrink(Module):
         self.lambd = lambd
 
     def forward(self, x: Any) -> Any:
-        return ops.hardshrink(x, self.lambd)
+        return ops.hardshrink(reals(self, x), self.lambd)
 
     def extra_repr(self) -> str:
         return f"{self.lambd}"
 
 
 class Softshrink(Hardshrink):
-    """Brings x nearer to 0 by ``lambd``, and what is nearer than that to 0.
+    """Gives ``sign(x) * max(|x| - lambd, 0)``, entry by entry, in any shape: nearer to 0.
+
+    References
+    ----------
+    .. [1] Donoho, Johnstone, *Ideal Spatial Adaptation by Wavelet Shrinkage* (1994): soft
+       thresholding.
 
     Examples
     --------
@@ -209,11 +244,16 @@ class Softshrink(Hardshrink):
     """
 
     def forward(self, x: Any) -> Any:
-        return ops.softshrink(x, self.lambd)
+        return ops.softshrink(reals(self, x), self.lambd)
 
 
 class Threshold(Module):
-    """Gives x where it is above a threshold, else another value.
+    """Gives x where ``x > threshold``, else another value, entry by entry, in any shape.
+
+    References
+    ----------
+    .. [1] Konda, Memisevic, Krueger, *Zero-Bias Autoencoders and the Benefits of Co-Adapting
+       Features* (2015), with 0 as the other value.
 
     Examples
     --------
@@ -225,7 +265,7 @@ class Threshold(Module):
         self.threshold, self.value = threshold, value
 
     def forward(self, x: Any) -> Any:
-        return ops.threshold(x, self.threshold, self.value)
+        return ops.threshold(reals(self, x), self.threshold, self.value)
 
     def extra_repr(self) -> str:
         return f"threshold={self.threshold}, value={self.value}"

@@ -219,7 +219,7 @@ class LSTM(_Recurrent):
         c_t = f * c_{t-1} + i * n
         h_t = o * tanh(c_t)
 
-    Parameters, notes and raises are those of `RNN`, without ``nonlinearity``; and
+    Parameters, shapes, notes and raises are those of `RNN`, without ``nonlinearity``; and
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ class GRU(_Recurrent):
         r = σ(a_r + q_r)    z = σ(a_z + q_z)    n = tanh(a_n + r * q_n)
         h_t = (1 - z) * n + z * h_{t-1}
 
-    Parameters, notes and raises are those of `RNN`, without ``nonlinearity``.
+    Parameters, shapes, notes and raises are those of `RNN`, without ``nonlinearity``.
 
     Attributes
     ----------

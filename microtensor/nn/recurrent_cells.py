@@ -114,7 +114,8 @@ class RNNCell(_Cell):
 class LSTMCell(_Cell):
     """One step of `LSTM`, whose equations it has.
 
-    Parameters and raises are those of `RNNCell`, without ``nonlinearity``.
+    The formula is that of `LSTM`; parameters, shapes and raises are those of `RNNCell`, without
+    ``nonlinearity``.
 
     Attributes
     ----------
@@ -156,7 +157,8 @@ class LSTMCell(_Cell):
 class GRUCell(_Cell):
     """One step of `GRU`, whose equations it has.
 
-    Parameters, notes and raises are those of `RNNCell`, without ``nonlinearity``.
+    The formula is that of `GRU`; parameters, shapes, notes and raises are those of `RNNCell`,
+    without ``nonlinearity``.
 
     Attributes
     ----------

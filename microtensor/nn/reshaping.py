@@ -16,6 +16,8 @@ from .places import here
 class Flatten(Module):
     """Joins axes into one, in row-major order: from images (B, C, H, W) to rows (B, C H W).
 
+    ``y[b, (c H + h) W + w] = x[b, c, h, w]``.
+
     Parameters
     ----------
     start_dim, end_dim : int, default 1, -1
@@ -23,8 +25,10 @@ class Flatten(Module):
 
     Raises
     ------
+    ArgumentError
+        If one of them is no integer.
     ShapeError
-        If the input lacks one of these axes, or they are in the wrong order.
+        When called, if the input lacks one of these axes, or they are in the wrong order.
 
     Examples
     --------
@@ -33,12 +37,13 @@ class Flatten(Module):
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim = axis_number("Flatten: start_dim", start_dim)
+        self.end_dim = axis_number("Flatten: end_dim", end_dim)
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(x) or (1,)  # one number is a row of one, as in PyTorch
-        start = _axis(self, self.start_dim, len(shape), np.shape(x))
-        end = _axis(self, self.end_dim, len(shape), np.shape(x))
+        start = axis_of(self, self.start_dim, len(shape), np.shape(x))
+        end = axis_of(self, self.end_dim, len(shape), np.shape(x))
         if start > end:
             raise ShapeError(
                 f"{here(self)}: the first axis to join is behind the last.",
@@ -55,6 +60,8 @@ class Flatten(Module):
 class Unflatten(Module):
     """Cuts one axis into several, the last of them the fastest: the inverse of `Flatten`.
 
+    From rows (B, C H W) to images (B, C, H, W): ``y[b, c, h, w] = x[b, (c H + h) W + w]``.
+
     Parameters
     ----------
     dim : int
@@ -65,9 +72,9 @@ class Unflatten(Module):
     Raises
     ------
     ArgumentError
-        If the sizes are no such integers.
+        If the axis is no integer, or the sizes are no such integers.
     ShapeError
-        If the input lacks the axis, or it has another number of entries.
+        When called, if the input lacks the axis, or it has another number of entries.
 
     Examples
     --------
@@ -76,12 +83,12 @@ class Unflatten(Module):
     """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
-        self.dim = dim
+        self.dim = axis_number("Unflatten: dim", dim)
         self.unflattened_size = _sizes(unflattened_size)
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(x)
-        axis, sizes = _axis(self, self.dim, len(shape), shape), self.unflattened_size
+        axis, sizes = axis_of(self, self.dim, len(shape), shape), self.unflattened_size
         given = math.prod(size for size in sizes if size != -1)
         if shape[axis] != given and (-1 not in sizes or given == 0 or shape[axis] % given):
             raise ShapeError(
@@ -97,7 +104,20 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-def _axis(module: Module, dim: int, ndim: int, shape: tuple[int, ...]) -> int:
+def axis_number(what: str, dim: Any) -> int:
+    """Give the number of an axis as an int, or raise ArgumentError if it is none."""
+    try:
+        return operator.index(dim)
+    except TypeError:
+        raise ArgumentError(
+            f"{what} must be the number of an axis.",
+            expected="an integer, such as -1 for the last axis",
+            got=repr(dim),
+        ) from None
+
+
+def axis_of(module: Module, dim: Any, ndim: int, shape: tuple[int, ...]) -> int:
+    """Give the place of an axis, counted from the first, or raise ShapeError if there is none."""
     if not -ndim <= dim < ndim:
         raise ShapeError(
             f"{here(module)}: the input has no axis {dim}.",

@@ -7,12 +7,17 @@ from typing import Any
 from .. import ops
 from ..errors import ArgumentError
 from ..ops.images import MODES
+from .casting import reals
 from .channels import noted
 from .module import Module
 
 
 class Upsample(Module):
     """Makes images larger, by repeating entries or by mixing neighbours; nothing is trained.
+
+    From (N, C, L) to (N, C, L'), ``y[j] = x[floor(j L / L')]`` for "nearest"; for "linear"
+    ``y[j] = (1 - r) x[i] + r x[i + 1]``, where ``i + r = (j + 1/2) L / L' - 1/2``, held between
+    0 and L - 1, or ``j (L - 1) / (L' - 1)`` if corners are aligned; so on each axis of places.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ class Upsample(Module):
         If not one of size and scale_factor is given, or the mode is another.
     ShapeError
         When called with anything but (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+    DTypeError
+        When called with anything but real numbers.
 
     References
     ----------
@@ -71,7 +78,7 @@ class Upsample(Module):
     def forward(self, x: Any) -> Any:
         with noted(self):
             return ops.interpolate(
-                x, self.size, self.scale_factor, self.mode, self.align_corners,
+                reals(self, x), self.size, self.scale_factor, self.mode, self.align_corners,
                 self.recompute_scale_factor,
             )  # fmt: skip
 

@@ -136,7 +136,9 @@ class TransformerEncoderLayer(Module):
 
 
 class TransformerEncoder(Module):
-    """Encoder layers one after the other, all made like one.
+    """Encoder layers one after the other, all made like one: ``y = norm(layer_n(... layer_1(x)))``.
+
+    From (L, N, E) to the same shape, or (N, L, E) if the layer has batch_first.
 
     Parameters
     ----------
