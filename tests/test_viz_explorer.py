@@ -13,7 +13,7 @@ from microtensor import Value
 from microtensor.errors import ArgumentError
 from microtensor.viz import exploring, snapshot
 from microtensor.viz.columns import columns, packed, script_json
-from microtensor.viz.notation import javascript
+from microtensor.viz.counterparts import javascript
 from microtensor.viz.squeezing import squeezed, tokens_of
 from microtensor.viz.terms import Term, number, symbol
 
@@ -99,12 +99,21 @@ def test_calls_of_one_kind_are_written_once_whatever_their_constants():
 
 
 def test_what_the_page_cannot_compute_it_is_given():
-    found, functions = columns(snapshot(mt.gelu(Value(0.5)), formulas="general"))
+    found, functions = columns(snapshot(np.sinc(Value(0.5)), formulas="general"))
     assert found["twin"] is False
     assert functions == "[null,[null,[null]]]"
     x = Value(0.5)
-    mt.gelu(x).backward()
+    np.sinc(x).backward()
     assert unpacked(found["locals"]) == [x.grad]
+
+
+def test_a_page_brings_the_functions_along_that_its_formulas_need():
+    found, functions = columns(snapshot(mt.gelu(Value(0.5)), formulas="general"))
+    assert found["twin"] is True
+    assert functions.startswith("(()=>{const F={cdf:x=>.5*(1+F.erf(x/Math.SQRT2)),erf:")
+    assert functions.endswith("Math.exp(((-0.5)*Math.pow(a[0],2))))))]]]})()")
+    assert "log1pexp" not in functions
+    assert "F={" not in columns(snapshot(product(), formulas="general"))[1]
 
 
 def test_data_cannot_end_its_script():
@@ -201,7 +210,10 @@ def test_a_squeezed_program_does_the_same(script, short):
         (number(float("inf")), "Infinity"), (number(float("-inf")), "(-Infinity)"),
         (number(float("nan")), "NaN"), (number(-0.5), "(-0.5)"),
         (Term("relu", (symbol(0),)), "Math.max(0,x)"),
-        (Term("leaky_relu", (symbol(0), number(0.2))), None),  # with an option: another function
+        (Term("leaky_relu", (symbol(0), number(0.2))), "(x>0?x:0.2*x)"),
+        (Term("leaky_relu", (symbol(0), Term("option", ("slope=0.2",)))), None),
+        (Term("logical_and", (Term("greater", (symbol(0), number(1))), symbol(0))),
+         "((x>1?1:0)&&x?1:0)"),
     ],
 )  # fmt: skip
 def test_formulas_are_written_as_javascript(term, written):

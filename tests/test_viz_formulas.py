@@ -9,8 +9,15 @@ import scipy.special
 import microtensor as mt
 from microtensor import Value, backward
 from microtensor.viz import formulas
-from microtensor.viz.formulas import contribution_formula, forward_formula, local_derivative
-from microtensor.viz.notation import javascript, latex, latex_name, latex_text, text
+from microtensor.viz.counterparts import javascript
+from microtensor.viz.formulas import (
+    contribution_formula,
+    exact_call,
+    forward_formula,
+    general_formulas,
+    local_derivative,
+)
+from microtensor.viz.notation import latex, latex_name, latex_text, text
 from microtensor.viz.terms import Term, number, simplified, symbol
 
 NAMES = {"y": "y", "g": "g", 0: "a", 1: "b", 2: "c"}
@@ -193,6 +200,53 @@ def test_brackets_stand_where_they_are_needed_only():
 def test_a_name_that_is_an_expression_is_bracketed():
     term = Term("multiply", (symbol(0), symbol(1)))
     assert text(term, {0: "a + b", 1: "c"}) == "(a + b)·c"
+
+
+@pytest.mark.parametrize("exponent", [2.0, 3.0])
+def test_what_wants_no_gradient_stays_a_symbol(exponent):
+    """A rule computes with it, and what it computes is not this one number."""
+    w, c = Value(1.5), Value(exponent, requires_grad=False)
+    assert text(local_derivative(w**c, 0), NAMES) == "b·a^(b − 1)"
+    general = general_formulas(w**c, frozenset())
+    assert text(general.locals[0], NAMES) == "b·a^(b − 1)"
+
+
+def test_general_formulas_keep_what_their_rule_asks_but_at_single_points():
+    a, b = Value(0.3), Value(0.7)
+
+    def told(made):
+        return [text(t, NAMES) for t in general_formulas(made, frozenset()).locals.values()]
+
+    assert told(a**b) == ["b·a^(b − 1)", "y·ln(a)"]
+    assert told(np.clip(a, -1.0, 2.0)) == ["[a ≥ −1 and a ≤ 2]"]
+    assert told(np.fmax(a, b)) == ["[a ≥ b]", "[not (a ≥ b)]"]
+    assert told(np.where(a > b, a, b)) == ["[a]", "[not a]"]
+    assert told(np.sign(a)) == ["0"]
+    assert told(np.mean(a)) == ["1"]
+
+
+def test_an_exact_call_has_its_options_as_numbers():
+    a = Value(0.3)
+    assert exact_call(mt.leaky_relu(a, 0.2)) == Term("leaky_relu", (symbol(0), number(0.2)))
+    assert exact_call(mt.gelu(a)) == Term("gelu[none]", (symbol(0),))
+    bounds = (symbol(0), number(-np.inf), number(1))
+    assert exact_call(np.clip(a, None, 1.0)) == Term("clip", bounds)
+    assert exact_call(np.round(a, 2)) == Term("round", (symbol(0), number(2)))
+
+
+def test_logic_is_written_in_words_and_signs():
+    a, b = Term("greater", (symbol(0), number(1))), Term("less", (symbol(1), number(2)))
+    for op, written, tex in (
+        ("logical_and", "a > 1 and b < 2", r"a > 1 \land b < 2"),
+        ("logical_or", "a > 1 or b < 2", r"a > 1 \lor b < 2"),
+    ):
+        term = Term("holds", (Term(op, (a, b)),))
+        assert text(term, NAMES) == f"[{written}]"
+        assert latex(term, NAMES) == rf"\left[{tex}\right]"
+    assert latex(Term("logical_not", (a,)), NAMES) == r"\lnot \left(a > 1\right)"
+    assert simplified("logical_or", a, number(0)) == a
+    assert simplified("logical_and", a, number(0)) == number(0)
+    assert simplified("logical_not", Term("equal", (symbol(0), symbol(1)))).op == "not_equal"
 
 
 def test_javascript_says_what_it_cannot_say():

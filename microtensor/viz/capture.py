@@ -230,9 +230,10 @@ class _Taking:
             name, self._expression(made, sources), _kept(data), _kept(grad),
             () if number else np.shape(data), _FLOAT if number else np.asarray(data).dtype,
             value._requires_grad, self._group_key(scope), trouble_of(made, data, grad), formula,
+            None if general is None else general.program,
         )  # fmt: skip
         self.nodes.append(node)
-        known = None if general is None else general.locals
+        known = None if general is None else general.programs
         derivatives = local_derivatives(made, known) if node.is_scalar else {}
         for position, src in sources:
             self.edges.append(self._edge(call, position, src, node, derivatives, general))
@@ -296,17 +297,17 @@ class _Taking:
             return Edge(src, node.id, position)
         data = call.args[position]._data
         shape = () if data.__class__ is float else np.shape(data)
-        formula = None
+        formula = program = None
         if shape == () and node.shape == ():
             upstream = float(self.grads[call.value])
             local = derivatives.get(position)
             if general is not None:
                 formula = general.locals.get(position)
+                program = general.programs.get(position)
             elif self.formulas:
                 formula = local_derivative(call.made, position)
-            return Edge(
-                src, node.id, position, upstream, local, float(contribution), formula=formula
-            )
+            sent = float(contribution)
+            return Edge(src, node.id, position, upstream, local, sent, None, formula, program)
         if self.formulas:
             formula = contribution_formula(call.made, position)
         told = None

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import notation
 from .cards import shrunk
+from .counterparts import helpers, javascript, symbols
 from .snapshots import Edge, Node, Snapshot, moments
 from .terms import Term, symbols_in
 from .theme import clean, dtype_word
@@ -96,13 +97,15 @@ class _Kinds:
             return NO_KIND
         # Terms are kept by the snapshot and mostly shared, so their identity tells them apart.
         quick = (
-            node.op, node.function, node.is_scalar, id(node.formula),
-            tuple((e.position, id(e.formula), e.contribution is None) for e in edges),
+            node.op, node.function, node.is_scalar, id(node.formula), id(node.program),
+            tuple(
+                (e.position, id(e.formula), id(e.program), e.contribution is None) for e in edges
+            ),
         )  # fmt: skip
         kind = self._by_identity.get(quick)
         if kind is None:
-            terms = tuple((e.position, e.formula, e.contribution is None) for e in edges)
-            full = (node.op, node.function, node.is_scalar, node.formula, terms)
+            terms = tuple((e.position, e.formula, e.program, e.contribution is None) for e in edges)
+            full = (node.op, node.function, node.is_scalar, node.formula, node.program, terms)
             kind = self._by_terms.get(full)
             if kind is None:
                 kind = self._by_terms[full] = self._new(node, edges)
@@ -114,8 +117,8 @@ class _Kinds:
         derivatives = [None if e.contribution is None else e.formula for e in edges]
         written = [_written(t) for t in derivatives]
         forward = _written(node.formula) or ["", ""]
-        code = _code(node.formula, positions) if node.is_scalar else None
-        codes = [_code(t, positions) for t in derivatives]
+        code = _code(node.program, positions) if node.is_scalar else None
+        codes = [None if e.contribution is None else _code(e.program, positions) for e in edges]
         sends = [e.contribution is not None for e in edges]
         if code is None or any(s and c is None for s, c in zip(sends, codes, strict=True)):
             self.all_known = False
@@ -130,7 +133,8 @@ class _Kinds:
         return len(self.told) - 1
 
     def script(self) -> str:
-        return f"[{','.join(self.functions)}]"
+        functions, needed = f"[{','.join(self.functions)}]", helpers(self.functions)
+        return functions if needed == "{}" else f"(()=>{{const F={needed};return{functions}}})()"
 
 
 class _Marks(dict):
@@ -142,7 +146,7 @@ class _Marks(dict):
 
 class _Variables(dict):
     def __missing__(self, key: Any) -> str:
-        return "y" if key == "y" else f"a[{key}]"
+        return symbols(key)
 
 
 def _written(term: Term | None) -> list[str] | None:
@@ -155,7 +159,7 @@ def _code(term: Term | None, positions: list[int]) -> str | None:
     """Write a formula in JavaScript, if it speaks of the operands alone."""
     if term is None or not symbols_in(term) <= {"y", *positions}:
         return None
-    return notation.javascript(term, _Variables())
+    return javascript(term, _Variables())
 
 
 def _number(x: Any) -> float:

@@ -1,24 +1,24 @@
 """What is the derivative, as a formula? The rule itself, traced with symbols and made simple.
 
 A rule that is shown Values is recorded. So it is called with the graph's own values, and what it
-recorded is read back: where a value of the call comes up it is a symbol, everything else is a
-function of symbols. With 1 in the place of the gradient, this is the local derivative.
+recorded is read back (`tracing.py`). With 1 in the place of the gradient, this is the local
+derivative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import backward, contributing, graph, primitives
+from .. import graph, primitives
 from ..graph import Node as Recorded
 from ..value import Value
-from .names import function_word
+from .counterparts import UNCHANGED
 from .terms import Term, number, simplified, symbol
+from .tracing import constant, options_of, traced, word_of
 
-_LARGEST = 60  # calls; the formula of more is no formula for a reader
 _KEPT: dict[Any, Term | None] = {}  # formulas of the calls that were traced
 _MOST_KEPT = 10_000
 
@@ -33,14 +33,14 @@ def forward_formula(made: Recorded) -> Term:
     Term(op='multiply', args=(Term(op='symbol', args=(0,)), Term(op='symbol', args=(1,))))
     """
     operands = [
-        (_constant(a) if np.ndim(a) == 0 else None) or symbol(i) for i, a in enumerate(made.args)
+        (constant(a) if np.ndim(a) == 0 else None) or symbol(i) for i, a in enumerate(made.args)
     ]
-    word = _word(made.fn)
+    word = word_of(made.fn)
     if word == "multiply" and operands[1].is_number:
         operands.reverse()
     if word in ("square", "reciprocal"):
         return simplified(word, *operands)
-    return Term(word, (*operands, *_options(made.kwargs)))
+    return Term(word, (*operands, *options_of(made.kwargs)))
 
 
 class General(NamedTuple):
@@ -52,10 +52,15 @@ class General(NamedTuple):
         In the positions of the operands.
     locals : dict of int to Term
         The local derivatives, by position; those are left out that are so at some numbers only.
+        What happens at single points, such as at 0⁰, is left out of them.
+    program, programs : Term or None, dict of int to Term
+        The same with their options as numbers and with every point, to compute with.
     """
 
     forward: Term
     locals: dict[int, Term]
+    program: Term | None
+    programs: dict[int, Term]
 
 
 _GENERAL: dict[Any, General] = {}  # by what tells calls apart
@@ -88,7 +93,8 @@ def general_formulas(made: Recorded, boxed: frozenset[int]) -> General:
     first = made.args[0] if made.args else None
     for i, a in enumerate(made.args):
         if isinstance(a, Recorded):
-            pattern.append(i if i < 2 and a is not first else _first_place(made.args, a))
+            place = i if i < 2 and a is not first else _first_place(made.args, a)
+            pattern.append(place if a._requires_grad else ("given", place))
         else:
             pattern.append("box" if i in boxed else ("number", a))
     options = () if not made.kwargs else tuple(made.kwargs.items())
@@ -121,14 +127,59 @@ def _general(made: Recorded, boxed: frozenset[int]) -> General:
     with graph.recording(), np.errstate(all="ignore"):
         again = made.fn(*operands, **options)
     if not isinstance(again, Recorded) or again.fn is not made.fn:
-        return General(forward_formula(made), {})
-    found = {}
-    for i, a in enumerate(again.args):
-        if isinstance(a, Recorded) and a.requires_grad:
-            term, decided = _trace(again, i, one=True)
-            if term is not None and not decided:
-                found[i] = term
-    return General(forward_formula(again), found)
+        return General(forward_formula(made), {}, None, {})
+    if word_of(made.fn) in UNCHANGED and len(again.args) == 1:
+        return General(forward_formula(again), {0: number(1)}, exact_call(again), {0: number(1)})
+    found: list[dict[int, Term]] = []
+    for logic in ("shown", "exact"):
+        found.append({})
+        for i, a in enumerate(again.args):
+            if isinstance(a, Recorded) and a.requires_grad:
+                term, decided = traced(again, i, one=True, logic=logic)
+                if term is not None and not decided:
+                    found[-1][i] = term
+    return General(forward_formula(again), found[0], exact_call(again), found[1])
+
+
+def exact_call(made: Recorded) -> Term | None:
+    """Write a call on numbers with its options as numbers after its operands, for programs.
+
+    An option that is a word is part of the function's name; None where an option is neither.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> [a.args[0] for a in exact_call(mt.elu(mt.Value(2.0))).args]       # alpha is 1 by default
+    [0, 1.0]
+    >>> exact_call(mt.gelu(mt.Value(2.0), approximate="tanh")).op
+    'gelu[tanh]'
+    """
+    word, known = word_of(made.fn), primitives.registry[made.fn]
+    operands = [
+        symbol(i) if isinstance(a, Recorded) else constant(a) for i, a in enumerate(made.args)
+    ]
+    if word == "clip":  # a bound that is left out is no bound
+        bounds = (symbol(0), number(-math.inf), number(math.inf))
+        given = zip(made.args, operands, bounds, strict=True)
+        operands = [bound if a is None else term for a, term, bound in given]
+    if any(a is None for a in operands):
+        return None
+    if word in UNCHANGED:
+        return Term(word, tuple(operands[:1]))
+    options = dict(made.kwargs or {})
+    options.pop("kept", None)
+    if hasattr(made.fn, "__wrapped_primitive__"):
+        options = {n: options.get(n, known.defaults.get(n)) for n in known.names[len(operands) :]}
+    elif word == "round" and len(operands) == 1:
+        options = {"decimals": options.get("decimals", 0)}
+    for x in options.values():
+        if isinstance(x, str):
+            word = f"{word}[{x}]"
+        elif (term := constant(x)) is not None:
+            operands.append(term)
+        elif x is not None and x is not False:
+            return None
+    return Term(word, tuple(operands))
 
 
 def local_derivative(made: Recorded, position: int) -> Term | None:
@@ -155,7 +206,7 @@ def local_derivative(made: Recorded, position: int) -> Term | None:
     >>> text(local_derivative(o, 0), {"y": "o", 0: "n"})
     '1 − o²'
     """
-    return _traced(made, position, one=True)
+    return _remembered(made, position, one=True)
 
 
 def contribution_formula(made: Recorded, position: int) -> Term | None:
@@ -164,37 +215,19 @@ def contribution_formula(made: Recorded, position: int) -> Term | None:
     The same as `local_derivative`, for arrays: where the gradient stands in a product of matrices
     matters.
     """
-    return _traced(made, position, one=False)
+    return _remembered(made, position, one=False)
 
 
-def _traced(made: Recorded, position: int, one: bool) -> Term | None:
+def _remembered(made: Recorded, position: int, one: bool) -> Term | None:
     key = _key(made, position, one)
     if key is not None and key in _KEPT:
         return _KEPT[key]
-    term, decided = _trace(made, position, one)
+    term, decided = traced(made, position, one)
     if key is not None and not decided:
         if len(_KEPT) >= _MOST_KEPT:
             _KEPT.clear()
         _KEPT[key] = term
     return term
-
-
-def _trace(made: Recorded, position: int, one: bool) -> tuple[Term | None, bool]:
-    """Trace a rule; tell too whether the formula holds at these numbers only."""
-    g = Value(np.ones_like(made._data) if np.ndim(made._data) else 1.0)
-    try:
-        with np.errstate(all="ignore"):
-            sent = contributing.recorded_contribution(made, position, g)
-    except (ArithmeticError, TypeError, ValueError):
-        return None, True  # at these numbers there is none
-    if sent is backward.NOTHING:
-        return None, False
-    names: dict[Recorded, Term] = {made: symbol("y")}
-    for i, a in reversed(list(enumerate(made.args))):
-        if isinstance(a, Recorded):
-            names[a] = symbol(i)
-    names[g] = number(1) if one else symbol("g")
-    return _read(sent, names)
 
 
 def _key(made: Recorded, position: int, one: bool) -> Any:
@@ -220,100 +253,3 @@ def _key(made: Recorded, position: int, one: bool) -> Any:
     except TypeError:
         return None
     return key
-
-
-def _read(root: Any, names: dict[Recorded, Term]) -> tuple[Term | None, bool]:
-    """Turn what a rule recorded into a Term; tell whether it is so at these numbers only."""
-    if not isinstance(root, Recorded):
-        return _constant(root), True
-    decided = False
-    terms: dict[Recorded, Term] = dict(names)
-    order = graph.ancestors(root, stop=frozenset(names))
-    order = [node for node in order if node not in names]
-    if len(order) > _LARGEST:
-        return None, True
-    for node in order:
-        if node.fn is None:
-            found = _constant(node._data)
-            if found is None:
-                return None, True
-            terms[node] = found
-            continue
-        operands: list[Any] = []
-        for a in node.args:
-            term = terms[a] if isinstance(a, Recorded) else _constant(a)
-            operands.append(Term("option", (_option(a),)) if term is None else term)
-        if _is_truth(node) and node.fn not in _COMPARISONS:
-            terms[node], decided = number(float(bool(node._data))), True
-        else:
-            word = _word(node.fn)
-            spelled = _SPELLED.get(word)
-            if spelled is not None:
-                options = [found for x in (node.kwargs or {}).values() if (found := _constant(x))]
-                terms[node] = spelled(*operands, *options)
-            else:
-                terms[node] = simplified(word, *operands, *_options(node.kwargs))
-    return terms[root], decided
-
-
-_COMPARISONS = {np.greater, np.less, np.greater_equal, np.less_equal}
-
-
-def _holds(comparison: str, a: Term, b: Term) -> Term:
-    return Term("holds", (simplified(comparison, a, b),))
-
-
-def _to_greater(g: Term, a: Term, b: Term) -> Term:
-    ties = simplified("multiply", number(0.5), _holds("equal", a, b))
-    return simplified("multiply", g, simplified("add", _holds("greater", a, b), ties))
-
-
-def _over_square(x: Term, a: Term, b: Term) -> Term:
-    squares = simplified("add", simplified("square", a), simplified("square", b))
-    return simplified("divide", x, squares)
-
-
-# What the rules share among themselves is no word of a textbook: written out here.
-_SPELLED: dict[str, Callable[..., Term]] = {
-    "to_greater": _to_greater,
-    "over_square": _over_square,
-    "negative_part": lambda x: simplified("minimum", x, number(0)),
-    "slope_from": lambda x, low: simplified(
-        "where", simplified("greater", x, number(0)), number(1), low
-    ),
-    "broadcast_to": lambda x, *_: Term("spread", (x.args[0] if x.op == "reshape" else x,)),
-    "share": lambda a, b: simplified("sigmoid", simplified("subtract", a, b)),
-}
-
-
-def _is_truth(node: Recorded) -> bool:
-    data = np.asarray(node._data)
-    return data.ndim == 0 and data.dtype == bool
-
-
-def _word(fn: Any) -> str:
-    word = function_word(fn)
-    return "divide" if word == "true_divide" else word
-
-
-def _constant(x: Any) -> Term | None:
-    """Make the term of a number, or of an array of one number; None of anything else."""
-    if isinstance(x, bool | np.bool_ | int | float | np.number):
-        return number(float(x))
-    if isinstance(x, np.ndarray) and x.size and x.dtype.kind in "fiub":
-        first = x.reshape(-1)[0]
-        if np.all(x == first):
-            return number(float(first))
-    return None
-
-
-def _options(kwargs: dict[str, Any] | None) -> list[Term]:
-    shown = {k: v for k, v in (kwargs or {}).items() if k != "kept" and v not in (None, False)}
-    return [Term("option", (f"{k}={_option(v)}",)) for k, v in shown.items()]
-
-
-def _option(x: Any) -> str:
-    if isinstance(x, np.ndarray | Recorded):
-        return "…"
-    text = "new" if x is None else ("…" if x is Ellipsis else str(x))
-    return text if len(text) <= 24 else text[:23] + "…"

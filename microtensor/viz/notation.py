@@ -1,11 +1,10 @@
-"""How is a formula written? As text with the signs of mathematics, as LaTeX, or as JavaScript.
+"""How is a formula written? As text with the signs of mathematics, or as LaTeX.
 
 Each is one small table, and one walk that puts brackets where they are needed.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -28,6 +27,7 @@ _INFIX = {
     "greater": (" > ", 0, _SUM, _SUM), "less": (" < ", 0, _SUM, _SUM),
     "greater_equal": (" ≥ ", 0, _SUM, _SUM), "less_equal": (" ≤ ", 0, _SUM, _SUM),
     "equal": (" = ", 0, _SUM, _SUM), "not_equal": (" ≠ ", 0, _SUM, _SUM),
+    "logical_and": (" and ", 0, 0, 0), "logical_or": (" or ", 0, 0, 0),
 }  # fmt: skip
 _WORDS = {
     "sigmoid": "σ", "log": "ln", "log2": "log₂", "log10": "log₁₀", "amax": "max", "amin": "min",
@@ -75,6 +75,8 @@ def _text(term: Term, names: Names) -> tuple[str, int]:
         return f"|{text(args[0], names)}|", _ATOM
     if op == "holds":
         return f"[{text(args[0], names)}]", _ATOM
+    if op == "logical_not":
+        return f"not {_held(args[0], names, _SUM)}", 0
     if op == "where" and len(args) == 3:
         condition, a, b = (text(part, names) for part in args)
         return f"({a} if {condition}, else {b})", _ATOM
@@ -112,6 +114,7 @@ _LATEX_INFIX = {
     "add": " + ", "subtract": " - ", "multiply": r" \cdot ", "matmul": r"\,",
     "remainder": r" \bmod ", "greater": " > ", "less": " < ", "greater_equal": r" \ge ",
     "less_equal": r" \le ", "equal": " = ", "not_equal": r" \ne ",
+    "logical_and": r" \land ", "logical_or": r" \lor ",
 }  # fmt: skip
 _LATEX_WORDS = {
     "sigmoid": r"\sigma", "tanh": r"\tanh", "exp": r"\exp", "log": r"\ln", "sin": r"\sin",
@@ -173,6 +176,8 @@ def _latex(term: Term, names: Names) -> tuple[str, int]:
         return rf"\begin{{cases}} {cases} \end{{cases}}", _ATOM
     if op == "holds":
         return rf"\left[{latex(args[0], names)}\right]", _ATOM
+    if op == "logical_not":
+        return rf"\lnot {_held_latex(args[0], names, _SUM)}", 0
     if op in ("transpose", "swapaxes"):
         return rf"{{{_held_latex(args[0], names, _ATOM)}}}^{{\top}}", _POWER
     word = _LATEX_WORDS.get(op) or rf"\operatorname{{{latex_text(op)}}}"
@@ -241,73 +246,3 @@ def latex_name(name: str) -> str:
         return rf"\mathrm{{{latex_text(name)}}}"
     head = base if len(base) == 1 else rf"\mathit{{{base}}}"
     return f"{head}_{{{latex_text(index)}}}" if index else head
-
-
-# JavaScript
-
-_JS_INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-_JS_CONDITIONS = {
-    "greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=", "equal": "===",
-    "not_equal": "!==",
-}  # fmt: skip
-_JS_WORDS = {
-    "tanh": "Math.tanh", "exp": "Math.exp", "log": "Math.log", "sqrt": "Math.sqrt",
-    "sin": "Math.sin", "cos": "Math.cos", "tan": "Math.tan", "sinh": "Math.sinh",
-    "cosh": "Math.cosh", "absolute": "Math.abs", "fabs": "Math.abs", "sign": "Math.sign",
-    "expm1": "Math.expm1", "log1p": "Math.log1p", "log2": "Math.log2", "log10": "Math.log10",
-    "arctan": "Math.atan", "arcsin": "Math.asin", "arccos": "Math.acos", "cbrt": "Math.cbrt",
-    "arcsinh": "Math.asinh", "arccosh": "Math.acosh", "arctanh": "Math.atanh",
-    "floor": "Math.floor", "power": "Math.pow", "maximum": "Math.max", "minimum": "Math.min",
-    "hypot": "Math.hypot", "arctan2": "Math.atan2",
-}  # fmt: skip
-_JS_OWN = {
-    ("sigmoid", 1): "(1/(1+Math.exp(-{0})))", ("relu", 1): "Math.max(0,{0})",
-    ("silu", 1): "({0}/(1+Math.exp(-{0})))",
-    ("softplus", 1): "({0}>20?{0}:Math.log1p(Math.exp({0})))",
-    ("leaky_relu", 1): "({0}>0?{0}:0.01*{0})", ("elu", 1): "({0}>0?{0}:Math.expm1({0}))",
-    ("logaddexp", 2): "(Math.max({0},{1})+Math.log1p(Math.exp(-Math.abs({0}-{1}))))",
-    ("exp2", 1): "Math.pow(2,{0})", ("clip", 3): "Math.min(Math.max({0},{1}),{2})",
-}  # fmt: skip
-
-
-def javascript(term: Term, names: Names) -> str | None:
-    """Write a formula of numbers as JavaScript; None where a function has no counterpart there.
-
-    Examples
-    --------
-    >>> from .terms import number, simplified, symbol
-    >>> y = symbol("y")
-    >>> javascript(simplified("subtract", number(1), simplified("multiply", y, y)), {"y": "y"})
-    '(1-Math.pow(y,2))'
-    """
-    op, args = term
-    if op == "number":
-        return _js_number(args[0])
-    if op == "symbol":
-        return names[args[0]]
-    if op == "option":
-        return None
-    parts = [javascript(a, names) for a in args]
-    if any(part is None for part in parts):
-        return None
-    if op in _JS_INFIX and len(parts) == 2:
-        return f"({parts[0]}{_JS_INFIX[op]}{parts[1]})"
-    if op in _JS_CONDITIONS and len(parts) == 2:
-        return f"({parts[0]}{_JS_CONDITIONS[op]}{parts[1]}?1:0)"
-    if op == "negative":
-        return f"(-{parts[0]})"
-    if op == "holds":
-        return parts[0]
-    own = _JS_OWN.get((op, len(parts)))
-    if own is not None:
-        return own.format(*parts)
-    if op == "where" and len(parts) == 3:
-        return f"({parts[0]}?{parts[1]}:{parts[2]})"
-    word = _JS_WORDS.get(op)
-    return None if word is None else f"{word}({','.join(map(str, parts))})"
-
-
-def _js_number(x: float) -> str:
-    if not math.isfinite(x):
-        return "NaN" if math.isnan(x) else ("Infinity" if x > 0 else "(-Infinity)")
-    return f"({x!r})" if x < 0 else repr(x).removesuffix(".0")

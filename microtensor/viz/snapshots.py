@@ -49,6 +49,8 @@ class Node:
         What is wrong with it, in words.
     formula : Term or None
         The call in the positions of its operands, where a snapshot was asked for formulas.
+    program : Term or None
+        The same, to compute with, where a snapshot was asked for general formulas.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Node:
     group: str | None = None
     health: str | None = None
     formula: Term | None = None
+    program: Term | None = None
 
     @property
     def label(self) -> str:
@@ -98,6 +101,8 @@ class Edge:
     formula : Term or None
         Where a snapshot was asked for formulas: the local derivative between numbers, in "y" and
         the positions of the operands; between arrays what is sent, in "g" as well.
+    program : Term or None
+        The local derivative to compute with, where a snapshot was asked for general formulas.
     """
 
     src: str
@@ -108,6 +113,7 @@ class Edge:
     contribution: Any = None
     broadcast: str | None = None
     formula: Term | None = None
+    program: Term | None = None
 
     @property
     def id(self) -> str:

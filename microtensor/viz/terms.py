@@ -166,6 +166,32 @@ def _masked(x: Term, condition: Term) -> Term | None:
     return simplified("multiply", x, Term("holds", (condition,)))
 
 
+def _and(a: Term, b: Term) -> Term | None:
+    if a.is_number:
+        return b if a.args[0] else number(0)
+    if b.is_number:
+        return a if b.args[0] else number(0)
+    return None
+
+
+def _or(a: Term, b: Term) -> Term | None:
+    if a.is_number:
+        return number(1) if a.args[0] else b
+    if b.is_number:
+        return number(1) if b.args[0] else a
+    return None
+
+
+def _not(a: Term) -> Term | None:
+    opposite = _OPPOSITES.get(a.op)
+    if opposite is not None:  # of numbers: nan is neither
+        return Term(opposite, a.args)
+    return number(not a.args[0]) if a.is_number else None
+
+
+_OPPOSITES = {"equal": "not_equal", "not_equal": "equal"}
+
+
 def _where(condition: Term, a: Term, b: Term) -> Term | None:
     if condition.is_number:
         return a if condition.args[0] else b
@@ -184,12 +210,18 @@ _SIMPLER: dict[str, Callable[..., Term | None]] = {
     "power": _power,
     "square": lambda x: simplified("power", x, number(2)),
     "reciprocal": lambda x: simplified("divide", number(1), x),
+    "logical_and": _and,
+    "logical_or": _or,
+    "logical_not": _not,
     "masked": _masked,
     "where": _where,
     "astype": lambda x: x,
 }
-_ARITY = dict.fromkeys(("negative", "positive", "square", "reciprocal", "astype"), 1) | {
+_ARITY = dict.fromkeys(
+    ("negative", "positive", "square", "reciprocal", "astype", "logical_not"), 1
+) | {
     "add": 2, "subtract": 2, "multiply": 2, "divide": 2, "power": 2, "masked": 2, "where": 3,
+    "logical_and": 2, "logical_or": 2,
 }  # fmt: skip
 
 

@@ -7,12 +7,16 @@ import numpy as np
 import microtensor as mt
 from microtensor import Value
 
-ONE = [np.tanh, mt.sigmoid, mt.relu, np.exp, np.sin, np.cos, abs, np.square, mt.softplus, mt.silu,
-       lambda x: x**3, lambda x: -x, lambda x: 2.5 * x, lambda x: x - 1.5,
-       lambda x: 1 / (x * x + 1),
-       lambda x: np.sqrt(x * x + 0.5), lambda x: np.log(x * x + 1), np.arctan, np.sign]  # fmt: skip
-TWO = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1),
-       np.maximum, np.minimum, lambda a, b: a * a]  # fmt: skip
+ONE = [
+    np.tanh, mt.sigmoid, mt.relu, np.exp, np.sin, np.cos, abs, np.square, mt.softplus, mt.silu,
+    lambda x: x**3, lambda x: -x, lambda x: 2.5 * x, lambda x: x - 1.5, lambda x: 1 / (x * x + 1),
+    lambda x: np.sqrt(x * x + 0.5), lambda x: np.log(x * x + 1), np.arctan, np.sign,
+    mt.gelu, mt.mish, mt.hardtanh, lambda x: np.clip(x, -0.7, 0.9), lambda x: mt.elu(x, 1.3),
+]  # fmt: skip
+TWO = [
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1),
+    np.maximum, np.minimum, lambda a, b: a * a, lambda a, b: (a * a + 0.1) ** np.tanh(b),
+]  # fmt: skip
 
 
 def random_graph(seed, calls=30):

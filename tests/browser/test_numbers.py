@@ -10,6 +10,7 @@ from shown import call, modular, random_graph, tensors, texts
 import microtensor as mt
 from microtensor import Value
 from microtensor.viz import snapshot
+from microtensor.viz.counterparts import helpers
 from microtensor.viz.staging import labels_of, stages_of
 
 
@@ -26,6 +27,7 @@ def numbers(tab, which):
 def test_values_and_gradients_computed_in_the_page_are_pythons(pages, seed):
     value = random_graph(seed)
     page = mt.explore(value)
+    assert '"twin":true' in page.html
     tab = pages.open(page)
     again = call(tab, "recomputed")
     nodes = page.taken.nodes
@@ -35,6 +37,78 @@ def test_values_and_gradients_computed_in_the_page_are_pythons(pages, seed):
     assert not close(grads, np.array(grads) + 1e-9)  # so it would notice
     derivatives = [math.nan if e.local is None else e.local for e in page.taken.edges]
     assert close(derivatives, numbers(tab, "locals"))
+
+
+FUNCTIONS = {
+    "gelu": mt.gelu, "gelu_tanh": lambda x: mt.gelu(x, approximate="tanh"), "mish": mt.mish,
+    "hardtanh": mt.hardtanh, "hardtanh_ends": lambda x: mt.hardtanh(x, -0.4, 1.2),
+    "clip": lambda x: np.clip(x, -0.5, 0.8), "clip_below": lambda x: np.clip(x, 0.1, None),
+    "clip_by_values": lambda x: np.clip(x, x * x - 1, x + 0.5),
+    "power": lambda x: (x * x + 0.1) ** x, "number_to_a_power": lambda x: 2.0 ** x,
+    "zeroth_power": lambda x: x ** (x - x), "leaky": lambda x: mt.leaky_relu(x, 0.2),
+    "prelu": lambda x: mt.prelu(x, Value(0.3)), "elu": lambda x: mt.elu(x, 1.3),
+    "celu": lambda x: mt.celu(x, 0.7), "selu": mt.selu, "relu6": mt.relu6,
+    "hardswish": mt.hardswish, "hardsigmoid": mt.hardsigmoid, "hardshrink": mt.hardshrink,
+    "softshrink": mt.softshrink, "softsign": mt.softsign, "logsigmoid": mt.logsigmoid,
+    "softplus": lambda x: mt.softplus(x, beta=2.0),
+    "threshold": lambda x: mt.threshold(x, 0.5, 2.0),
+    "fmax": lambda x: np.fmax(x, x * x), "fmin": lambda x: np.fmin(x, 0.3),
+    "remainder": lambda x: x % 0.7, "fmod": lambda x: np.fmod(x, 0.7),
+    "remainder_of": lambda x: 5.3 % (x * x + 0.5), "hypot": lambda x: np.hypot(x, 0.6),
+    "rint": np.rint, "ceil": np.ceil, "trunc": np.trunc, "heaviside": lambda x: np.heaviside(x, x),
+    "logaddexp": lambda x: np.logaddexp(x, 0.3), "degrees": np.degrees, "exp2": np.exp2,
+    "mse": lambda x: mt.losses.mse(x, 0.3), "l1": lambda x: mt.losses.l1(x, 0.3),
+    "huber": lambda x: mt.losses.huber(x, 0.3), "smooth_l1": lambda x: mt.losses.smooth_l1(x, 0.3),
+    "bce": lambda x: mt.losses.binary_cross_entropy(mt.sigmoid(x), 1.0),
+    "logits": lambda x: mt.losses.binary_cross_entropy_with_logits(x, 1.0),
+    "mean": np.mean, "arctan2": lambda x: np.arctan2(x, 0.5),
+    "where": lambda x: np.where(x > 0, x * x, -x),
+}  # fmt: skip
+POINTS = (-30.0, -3.7, -1.0, -0.5, -0.0, 0.3, 0.5, 1.0, 1.5, 2.6, 31.0)
+
+
+def test_a_page_computes_every_function_as_python_does_where_its_number_is_edited(pages):
+    """One page with one number per function, which is edited to both sides of every bend."""
+    given = {name: Value(0.7, name=f"x_{name}") for name in FUNCTIONS}
+    total = Value(0.0)
+    for name, f in FUNCTIONS.items():
+        y = f(given[name]) * 1.0
+        y.name = f"y_{name}"
+        total = total + y
+    page = mt.explore(total, budget=5)  # few boxes are drawn again at each edit
+    assert '"twin":true' in page.html
+    tab = pages.open(page)
+    place = {n.name: i for i, n in enumerate(page.taken.nodes)}
+    for point in POINTS:
+        for name in FUNCTIONS:
+            call(tab, "edit", place[f"x_{name}"], point)
+        values, grads = numbers(tab, "values"), numbers(tab, "gradients")
+        for name, f in FUNCTIONS.items():
+            x = Value(point)
+            with np.errstate(all="ignore"):
+                y = f(x) * 1.0
+                y.backward()
+            found = values[place[f"y_{name}"]], grads[place[f"x_{name}"]]
+            assert close(found, (y.data, x.grad)), (name, point, found, (y.data, x.grad))
+
+
+def test_the_error_function_of_the_page_is_pythons(pages):
+    """To the last digits, everywhere, and at the ends."""
+    points = [*np.linspace(-7, 7, 2001), 1e-300, -0.0, math.inf, -math.inf, math.nan, 1.5, -1.5]
+    tab = pages.open("<!doctype html><title>erf</title>")
+    for name, exact in (("erf", math.erf), ("erfc", math.erfc)):
+        found = tab.evaluate(
+            f"points => {{ const F = {helpers([f'F.{name}'])}; return points.map(F.{name}); }}",
+            points,
+        )
+        assert np.allclose(
+            found, [exact(x) for x in points], rtol=1e-15, atol=1e-15, equal_nan=True
+        )
+    beyond = [3.0, 5.0, 9.0, 20.0]  # far out, erfc keeps its digits
+    found = tab.evaluate(
+        f"p => {{ const F = {helpers(['F.erfc'])}; return p.map(F.erfc); }}", beyond
+    )
+    assert np.allclose(found, [math.erfc(x) for x in beyond], rtol=1e-13, atol=0)
 
 
 def test_nan_and_infinity_are_computed_and_shown(pages):
@@ -176,7 +250,7 @@ def test_the_number_of_paths_is_exact_where_it_is_large(pages):
 
 def test_what_the_page_cannot_compute_it_shows_and_says_so(pages):
     x = Value(0.5, name="x")
-    page = mt.explore(mt.gelu(x) * 2.0)
+    page = mt.explore(np.sinc(x) * 2.0)
     tab = pages.open(page)
     tab.locator('[data-box="0"]').click()
     assert tab.locator("#number").count() == 0
@@ -188,13 +262,18 @@ def test_what_the_page_cannot_compute_it_shows_and_says_so(pages):
     assert "·" in {data for data, _ in texts(tab).values()}
 
 
-def test_a_formula_that_holds_at_these_numbers_only_is_not_computed_with(pages):
-    """The derivative of x**w with respect to x is decided by where x is: no twin of it is safe."""
+def test_a_formula_of_the_panel_holds_for_every_number(pages):
+    """Of x**w and of clip: what is so at these numbers only is not told."""
     x, w = Value(0.3, name="x"), Value(0.7, name="w")
-    page = mt.explore(x**w)
-    assert '"twin":false' in page.html
-    tab = pages.open(page)
-    assert close(numbers(tab, "gradients")[:2], [page.taken.nodes[k].grad for k in (0, 1)])
+    y = np.clip(x**w, 0.0, 2.0)
+    y.name = "y"
+    tab = pages.open(mt.explore(y))
+    tab.locator('[data-box="2"]').click()
+    told = tab.locator("#panel").inner_text()
+    assert "w·x^(w − 1)" in told
+    assert "·ln(x)" in told
+    tab.locator('[data-box="5"]').click()
+    assert "≥ 0" in tab.locator("#panel").inner_text()
 
 
 def test_arrays_are_heat_maps_whose_cells_can_be_read(pages):
