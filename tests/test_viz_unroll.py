@@ -80,6 +80,23 @@ def test_parameters_go_by_their_paths_and_calls_by_their_modules():
     assert [g.title for g in taken.groups][1:] == ["layer 0 · Layer(2→2)", "layer 1 · Layer(2→1)"]
 
 
+def test_numbers_of_parameters_are_parameters():
+    """Of a model, by their class; without a model, by their names, as in other pictures."""
+    net = mt.nn.Linear(2, 1, rng=np.random.default_rng(0), dtype=float)
+    x = mt.Value([1.0, 2.0], name="x")
+    kinds = {n.name: n.kind for n in mt.viz.snapshot(mt.unroll(net(x).sum())).nodes if n.name}
+    assert kinds == {
+        "x[0]": "input", "x[1]": "input", "bias[0]": "param",
+        "weight[0,0]": "param", "weight[0,1]": "param",
+    }  # fmt: skip
+    W, b = mt.Value([[1.0, 2.0]], name="W"), mt.Value([0.5])
+    y = mt.unroll((W @ x + b).sum(), names={"b1": b})
+    kinds = {n.name: n.kind for n in mt.viz.snapshot(y).nodes if n.name}
+    assert kinds == {
+        "x[0]": "input", "x[1]": "input", "b1[0]": "param", "W[0,0]": "param", "W[0,1]": "param",
+    }  # fmt: skip
+
+
 def test_an_array_gives_an_array_of_values():
     y = mt.unroll(mt.tanh(Value([[0.5, 1.0]], name="x")))
     assert y.shape == (1, 2)

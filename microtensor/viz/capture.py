@@ -326,9 +326,7 @@ class _Taking:
         if self.params is not None:
             is_parameter = value in self.params
         else:
-            is_parameter = value in self.paths or words.is_parameter_class(value)
-            if not is_parameter and not self.models and value.requires_grad:
-                is_parameter = words.is_weight_name(value.name or self.given.get(id(value)))
+            is_parameter = words.is_parameter(value, self.paths, bool(self.models), self.given)
         if is_parameter:
             return "param"
         return "input" if value.requires_grad else "const"

@@ -157,14 +157,16 @@ def _number_by_number(root: Recorded, wish: Wish) -> tuple[Recorded, Wish]:
             expected="one number, such as a loss or y[0, 0]",
             got=f"an output of shape {np.shape(root._data)}",
         )
-    arrays = snapshot(root, names=wish.names, params=wish.params, gradients=False)
-    weights = {node.name for node in arrays.nodes if node.kind == "param" and node.name}
     numbers = unroll(root, names=wish.names)
     if isinstance(numbers, np.ndarray):
         numbers = numbers.reshape(-1)[0]
     if numbers.name is None:
         numbers.name = root.name
-    leaves = [v for v in graph.ancestors(numbers) if v.fn is None and v.name is not None]
-    params = [v for v in leaves if v.name is not None and v.name.partition("[")[0] in weights]
+    params = wish.params
+    if params is not None:  # those of the arrays: their numbers are told by their names
+        arrays = snapshot(root, names=wish.names, params=params, gradients=False)
+        weights = {node.name for node in arrays.nodes if node.kind == "param" and node.name}
+        leaves = [v for v in graph.ancestors(numbers) if v.fn is None and v.name is not None]
+        params = [v for v in leaves if (v.name or "").partition("[")[0] in weights]
     changed = {"view": "auto", "params": params, "gradient": None, "names": None}
     return numbers, Wish(**{**vars(wish), **changed})

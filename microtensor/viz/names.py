@@ -142,6 +142,16 @@ def parameter_paths(models: Iterable[Any]) -> dict[Recorded, str]:
     return paths
 
 
+def is_parameter(
+    leaf: Recorded, paths: Mapping[Recorded, str], any_models: bool, given: Mapping[int, str]
+) -> bool:
+    """Tell whether a leaf is a parameter: of a model; or, in a graph without any, by its name."""
+    if leaf in paths or is_parameter_class(leaf):
+        return True
+    name = leaf.name or given.get(id(leaf))
+    return not any_models and leaf.requires_grad and is_weight_name(name)
+
+
 def is_parameter_class(node: Recorded) -> bool:
     """Tell a Parameter by the name of its class: the room of models is not ours to import."""
     return any(cls.__name__ == "Parameter" for cls in type(node).__mro__)

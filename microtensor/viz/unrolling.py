@@ -26,8 +26,9 @@ LIMIT = 100_000  # numbers
 def unroll(root: Any, *, names: Mapping[str, Any] | None = None, limit: int = LIMIT) -> Any:
     """Give the graph of single numbers behind an expression of arrays.
 
-    Its leaves are named by their places, such as ``W[0,1]``, and it is drawn, explained and
-    explored like any other graph. The gradients of both graphs were compared when this returns.
+    Its leaves are named by their places, such as ``W[0,1]``, and those of parameters are
+    parameters; it is drawn, explained and explored like any other graph. The gradients of both
+    graphs were compared when this returns.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def unroll(root: Any, *, names: Mapping[str, Any] | None = None, limit: int = LI
     + t13 (output)   data 6   grad 1
       + t9   data 3   grad 1
         × W[0,0]·x[0]   data 1   grad 1
-          W[0,0] (input)   data 1   grad 1
+          W[0,0] (param)   data 1   grad 1
           x[0] (input)   data 1   grad 2
     """
     if not isinstance(root, Recorded):
@@ -84,18 +85,26 @@ def unroll(root: Any, *, names: Mapping[str, Any] | None = None, limit: int = LI
     return entries[root].item() if np.ndim(root._data) == 0 else entries[root]
 
 
+class Parameter(Value):
+    """One number of a parameter; readers tell it by the name of its class."""
+
+    __slots__ = ()
+
+
 class _Unrolling:
     """One unrolling: the array of scalar Values that stands for each Value of the graph."""
 
     def __init__(self, calls: list[Call], names: Mapping[str, Any] | None) -> None:
         given, _ = words.names_by_identity(names)
-        paths = words.parameter_paths(groups_of(calls)[1])
+        models = groups_of(calls)[1]
+        paths = words.parameter_paths(models)
         self.entries: dict[Recorded, np.ndarray] = {}
         for call in calls:
             value = call.value
             name = value.name or paths.get(value) or given.get(id(value))
             if call.made.fn is None:
-                self.entries[value] = _leaves(value, name)
+                is_parameter = words.is_parameter(value, paths, bool(models), given)
+                self.entries[value] = _leaves(value, name, Parameter if is_parameter else Value)
             elif not value.requires_grad:
                 self.entries[value] = np.asarray(value._data).astype(object)
             else:
@@ -115,14 +124,14 @@ class _Unrolling:
         return as_entries(found)
 
 
-def _leaves(value: Recorded, name: str | None) -> np.ndarray:
+def _leaves(value: Recorded, name: str | None, kind: type[Value]) -> np.ndarray:
     """Make a scalar Value of each entry of a leaf; what has no gradient stays plain numbers."""
     data = np.asarray(value._data)
     if not value.requires_grad:
         return data.astype(object)
     found = np.empty(data.shape, dtype=object)
     for place in np.ndindex(data.shape):
-        found[place] = Value(float(data[place]))
+        found[place] = kind(float(data[place]))
     _name(found, name)
     return found
 
