@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 
 import microtensor as mt
-from microtensor import Value, backward
+from microtensor import Value, contributing
 from microtensor.viz import formulas
 from microtensor.viz.counterparts import javascript
 from microtensor.viz.formulas import (
@@ -110,7 +110,7 @@ def test_a_formula_computes_what_the_rule_computes(name):
             continue
         y = f(Value(a), Value(b))
         values = {"y": float(y), **{i: float(getattr(x, "data", x)) for i, x in enumerate(y.args)}}
-        for position, _, sent in backward.contributions(y, 1.0):
+        for position, _, sent in contributing.contributions(y, 1.0):
             term = local_derivative(y, position)
             assert math.isclose(evaluate(term, values), float(sent), rel_tol=1e-12, abs_tol=1e-15)
             seen += 1
