@@ -38,11 +38,19 @@ def rebuild(tree: Any, source: Iterator[Any], keep_models: bool = False) -> Any:
     if isinstance(tree, dict):
         return {key: rebuild(branch, source, keep_models) for key, branch in tree.items()}
     if isinstance(tree, list | tuple):
-        branches = [rebuild(branch, source, keep_models) for branch in tree]
-        if isinstance(tree, list):
-            return branches
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
+        return like(tree, [rebuild(branch, source, keep_models) for branch in tree])
     return next(source)
+
+
+def like(tree: Any, branches: list[Any]) -> Any:
+    """Give a list or tuple of other branches, a named tuple with the names of another.
+
+    >>> like((1, 2), ["a", "b"])
+    ('a', 'b')
+    """
+    if isinstance(tree, list):
+        return branches
+    return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
 
 
 def leaves_like(pattern: Any, tree: Any, what: str) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node
+from ..nesting import like
 
 _SIMPLE = (int, str, bytes, bool, type(None), np.dtype, type)
 
@@ -103,8 +104,7 @@ def replaced(x: Any, leaf: Callable[[Any], Any]) -> Any:
     if isinstance(x, list):
         return [replaced(inner, leaf) for inner in x]
     if isinstance(x, tuple):
-        inside = [replaced(inner, leaf) for inner in x]
-        return type(x)(*inside) if hasattr(x, "_fields") else tuple(inside)
+        return like(x, [replaced(inner, leaf) for inner in x])
     return x
 
 

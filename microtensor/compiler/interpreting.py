@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..nesting import like
 from .programs import Program, Variable
 
 
@@ -20,7 +21,7 @@ def interpreter(program: Program) -> Callable:
 
         def value(x: Any) -> Any:
             if isinstance(x, tuple | list):
-                return x.__class__(value(inner) for inner in x)
+                return like(x, [value(inner) for inner in x])
             return env[x] if isinstance(x, Variable) else x
 
         for ins in program.instructions:

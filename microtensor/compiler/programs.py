@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..nesting import like
 from ..primitives import registry
 from .opaque import Rule
 from .slots import Slot
@@ -36,8 +37,8 @@ class Variable:
 
     @classmethod
     def like(cls, name: str, data: Any) -> Variable:
-        """Make the variable of some numbers."""
-        return cls(name, np.shape(data), getattr(data, "dtype", None), data)
+        """Make the variable of some numbers, or of what a call keeps, in tuples too."""
+        return cls(name, getattr(data, "shape", ()), getattr(data, "dtype", None), data)
 
     @property
     def is_weak(self) -> bool:
@@ -128,7 +129,7 @@ def substitute(x: Any, new: dict[Variable, Any]) -> Any:
     if isinstance(x, Variable):
         return new.get(x, x)
     if isinstance(x, tuple | list):
-        return x.__class__(substitute(inner, new) for inner in x)
+        return like(x, [substitute(inner, new) for inner in x])
     return x
 
 
