@@ -275,6 +275,8 @@ def by_full_rule(
     options = known.options_for(position, node.kwargs)
     if create_graph and "kept" in options and known.keeps != "constant":
         options["kept"] = None  # what the forward pass kept cannot be differentiated
+    if create_graph and state.tracer is not None:
+        options = state.tracer.shown(options)
     try:
         c = rule(g, y, *shown, **options)
         if c.__class__ is not complex:

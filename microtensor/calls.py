@@ -152,6 +152,11 @@ def _operand(a: Any) -> Any:
     return np.asarray(a) if type(a) in _LISTS or hasattr(a, "__array__") else a
 
 
+def numbers_of(x: Any) -> Any:
+    """Give the numbers of a Value; the Value itself while a program is traced, which needs it."""
+    return plain(x) if state.tracer is None else x
+
+
 def plain(x: Any) -> Any:
     """Give the numbers of a Value, and of the Values in a list or tuple; else ``x`` itself."""
     if isinstance(x, Node):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, Scope, module_path
+from ..nesting import like
 from ..primitives import registry
 from ..randomness import generator
 from .opaque import Rule, held, part, slot
@@ -119,7 +120,7 @@ class Reader:
             given = (self._operand(g, number), self._operand(y, number), kept)
             operands_read = (*given, *(self._operand(a, number) for a in operands))
             outputs = [None if c is None else Variable.like(name, c) for c in node._data]
-            options = {}
+            options = {k: self._operand(x, number) for k, x in kwargs.items()}
         else:
             kept = kwargs.pop("kept", None)
             operands_read = tuple(self._operand(a, number) for a in node.args)
@@ -147,7 +148,7 @@ class Reader:
                 return self.instructions[node].outputs[1]
             return self._variable(node, number)
         if isinstance(x, tuple | list):
-            return x.__class__(self._operand(inner, number) for inner in x)
+            return like(x, [self._operand(inner, number) for inner in x])
         if isinstance(x, np.ndarray):
             return self._constant(x)
         if x is generator():  # the process's own, which `seed` may put another in the place of

@@ -23,6 +23,7 @@ from ..backward import NOTHING
 from ..calls import record
 from ..errors import CompileError
 from ..graph import Node, Scope, label, next_number, state
+from ..nesting import like
 from ..primitives import Known
 from ..randomness import get_state, set_state
 from .opaque import Rule, held, part, slot
@@ -192,6 +193,17 @@ class Tracer:
         self._owners[id(data)] = (data, x, "")
         return data
 
+    def shown(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Give options with Values in the place of their arrays, for a rule that computes."""
+
+        def value(x: Any) -> Any:
+            owner = self.owner(x) if isinstance(x, np.ndarray | np.generic) else None
+            if owner is not None and not owner[1]:
+                return owner[0]
+            return like(x, [value(inner) for inner in x]) if isinstance(x, tuple | list) else x
+
+        return {name: value(x) for name, x in options.items()}
+
     def options(self, options: dict[str, Any]) -> None:
         """Take note of what a call is going to draw from, so that it can be put back."""
         for x in options.values():
@@ -252,15 +264,22 @@ class Tracer:
             return None
         wanted = tuple(isinstance(a, Node) and a._cotangent is not None for a in node.args)
         options = {k: x for k, x in (node.kwargs or {}).items() if k != "kept"}
+        computed = {k: x for k, x in options.items() if self._is_computed(x)}
         kept = (node.kwargs or {}).get("kept")
         rule = Rule(known, wanted, options)
         plain = [a._data if isinstance(a, Node) else a for a in node.args]
         found = rule(g._data if isinstance(g, Node) else g, node._data, kept, *plain)
-        whole = record(found, rule, (g, node, *node.args), None, False, node.scope)
+        whole = record(found, rule, (g, node, *node.args), computed, False, node.scope)
         return {
             i: NOTHING if c is None else record(c, part, (whole,), {"place": i}, False, node.scope)
             for i, c in enumerate(found)
         }
+
+    def _is_computed(self, x: Any) -> bool:
+        """Tell whether an option is, or holds, what a Value stands for."""
+        if isinstance(x, tuple | list):
+            return any(map(self._is_computed, x))
+        return isinstance(x, np.ndarray | np.generic) and self.owner(x) is not None
 
     def gradient(self, node: Node, g: Any, keeps_graph: bool) -> Any:
         """Take note of a leaf's gradient, and give it as what ``.grad`` is to hold."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calls import plain
+from ..calls import numbers_of, plain
 from ..errors import ArgumentError, ShapeError
 from .casting import at_door, floats
 from .places import here
@@ -134,7 +134,8 @@ def mask_of(module: Any, lengths: Any, x: Any, alone: bool) -> Any:
     if lengths is None:
         return None
     steps, batch = np.shape(x)[:2]
-    lengths = np.asarray(plain(lengths))
+    lengths = numbers_of(lengths)
+    lengths = lengths if hasattr(lengths, "dtype") else np.asarray(lengths)
     if alone or lengths.shape != (batch,):
         raise ShapeError(
             f"{here(module)}: there must be one length per sequence of a batch.",
@@ -146,6 +147,7 @@ def mask_of(module: Any, lengths: Any, x: Any, alone: bool) -> Any:
         )
     whole = lengths.dtype.kind in "iu"
     if not whole or (batch and not 1 <= lengths.min() <= lengths.max() <= steps):
+        lengths = plain(lengths)
         raise ArgumentError(
             f"{here(module)}: lengths must be numbers of steps.",
             expected=f"integers from 1 to {steps}, the length of the input",

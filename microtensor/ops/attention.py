@@ -204,5 +204,5 @@ def dropped(where: str, f: Any, p: float, shape: tuple[int, ...], q: Any, rng: A
     from ..randomness import generator  # only who draws needs it
 
     none = np.isnan(q[..., :0])  # no number of it, and nothing to differentiate
-    drawn = drawn_factors(none, p, generator(rng), shape, q.dtype)
+    drawn = drawn_factors(none, p=p, rng=generator(rng), shape=shape, dtype=q.dtype)
     return drawn if f is None else f * drawn
