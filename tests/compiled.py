@@ -1,0 +1,129 @@
+"""Does a compiled function do what the function does? Both run side by side, on twins.
+
+A maker gives a fresh `Training`: a step, and what it changes. One twin runs the step, the other
+the compiled step, on the same data; results and all that was changed must agree after each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import microtensor as mt
+
+# Sums that are taken in another order differ by rounding, which ten steps carry on.
+CLOSE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-6}
+
+
+class Training(NamedTuple):
+    """A step, and the function that tells all that it changes, as a dict of arrays."""
+
+    step: Callable[..., Any]
+    state: Callable[[], dict[str, Any]] = dict
+
+
+def state_of(*holders: Any) -> Callable[[], dict[str, Any]]:
+    """Give what tells the states of models, optimizers, schedules and generators, and gradients."""
+
+    def state() -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for i, x in enumerate(holders):
+            if isinstance(x, np.random.Generator):
+                found[f"{i}.generator"] = str(x.bit_generator.state)
+            elif isinstance(x, mt.Value):
+                found[f"{i}.data"], found[f"{i}.grad"] = x.numpy(), plain(x.grad)
+            else:
+                found |= {f"{i}.{name}": array for name, array in x.state_dict().items()}
+            if hasattr(x, "named_parameters"):
+                found |= {f"{i}.{n}.grad": plain(p.grad) for n, p in x.named_parameters()}
+        return found
+
+    return state
+
+
+def plain(x: Any) -> Any:
+    return x.numpy() if isinstance(x, mt.Value) else np.array(x) if x is not None else None
+
+
+def leaves(x: Any) -> list[tuple[str, Any]]:
+    """List what is in a nesting, with where it is and whether a Value is there."""
+    if isinstance(x, dict):
+        return [(f"[{k!r}]{path}", leaf) for k, inner in x.items() for path, leaf in leaves(inner)]
+    if isinstance(x, list | tuple):
+        return [(f"[{i}]{path}", leaf) for i, inner in enumerate(x) for path, leaf in leaves(inner)]
+    return [("", x)]
+
+
+def differences(found: Any, expected: Any, exact: bool = False) -> list[str]:
+    """Say where results or states are not the same: kinds, shapes, dtypes, numbers.
+
+    Numbers are the same if their bits are, or, unless ``exact``, if they are as close as rounding
+    leaves them, measured by the largest of the array.
+    """
+    ours, theirs = leaves(found), leaves(expected)
+    if [path for path, _ in ours] != [path for path, _ in theirs]:
+        return [f"{[path for path, _ in ours]} instead of {[path for path, _ in theirs]}"]
+    complaints = []
+    for (path, x), (_, y) in zip(ours, theirs, strict=True):
+        if isinstance(x, mt.Value) is not isinstance(y, mt.Value):
+            complaints.append(f"{path} is a {type(x).__name__} instead of a {type(y).__name__}")
+        elif isinstance(x, str) or x is None or y is None:
+            if x is not y and x != y:
+                complaints.append(f"{path} is {x!r} instead of {y!r}")
+        else:
+            complaints += [f"{path} {wrong}" for wrong in _unlike(plain(x), plain(y), exact)]
+    return complaints
+
+
+def _unlike(x: Any, y: Any, exact: bool) -> list[str]:
+    if x.shape != y.shape or x.dtype != y.dtype:
+        return [f"is {x.dtype}{x.shape} instead of {y.dtype}{y.shape}"]
+    if np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
+        return []
+    tolerance = 0 if exact else CLOSE.get(y.dtype, 0)
+    scale = np.max(np.abs(y), initial=0.0, where=np.isfinite(y)) if y.dtype.kind == "f" else 1
+    if np.allclose(x, y, rtol=tolerance, atol=tolerance * scale, equal_nan=True):
+        return []
+    return [f"is off by {np.max(np.abs(np.subtract(x, y, dtype=float)))}"]
+
+
+def first_difference(
+    make: Callable[[], Training],
+    calls: Iterable[tuple],
+    *,
+    compiled: Callable[[Callable], Callable] = mt.compile,
+    exact: bool = False,
+) -> str:
+    """Run twins side by side, and tell the first difference; nothing if there is none.
+
+    Each call is a tuple of arguments, or a function that makes one, where they must not be shared.
+    """
+    eager, other = make(), make()
+    step = compiled(other.step)
+    for i, given in enumerate(calls):
+        ours, theirs = (given(), given()) if callable(given) else (given, given)
+        mt.seed(i)
+        expected = eager.step(*theirs)
+        drawn = mt.randomness.get_state()
+        mt.seed(i)
+        found = step(*ours)
+        wrong = differences(found, expected, exact)
+        wrong += differences(other.state(), eager.state(), exact)
+        wrong += [f"argument {w}" for w in differences(grads(ours), grads(theirs), exact)]
+        if mt.randomness.get_state() != drawn:
+            wrong.append("the generator stands elsewhere")
+        if wrong:
+            return f"call {i}: {'; '.join(wrong)}"
+    return ""
+
+
+def grads(arguments: Any) -> list[Any]:
+    """List the gradients of the Values among arguments."""
+    return [plain(x.grad) for _, x in leaves(arguments) if isinstance(x, mt.Value)]
+
+
+def programs_of(step: Any) -> int:
+    """Count the programs that a compiled function has made."""
+    return len(step.programs)
