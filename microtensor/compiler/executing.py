@@ -11,6 +11,8 @@ from ..calls import unrecorded
 from ..graph import Node
 from ..nesting import rebuild
 from .interpreting import interpreter
+from .numpy_source import NumpySource
+from .passes import optimised
 from .programs import Program
 from .settings import Setting, holds, settings_of_models
 from .slots import Gradient
@@ -36,7 +38,7 @@ class Executable:
         first = min(read, default=0)
         self.before = [act for number, act in tracer.effects if number < first]
         self.after = [act for number, act in tracer.effects if number >= first]
-        self.compute: Callable = interpreter(program)
+        self.compute: Callable[[list[Any]], list[Any] | None] = BACKENDS[backend](program)
 
     @property
     def source(self) -> str:
@@ -58,17 +60,40 @@ class Executable:
         """Compute it; False if the numbers are such that another program is wanted."""
         for act in self.before:
             act()
-        program = self.program
-        found = self.compute(*[place.read(given) for place, _ in program.inputs])
-        if found is None:
+        results = self.compute(given)
+        if results is None:
             return False, None
-        results, written = found
-        for (place, _), x in zip(program.writes, written, strict=True):
-            place.write(given, x)
         for act in self.after:
             act()
+        program = self.program
         shown = [
             unrecorded(x) if r.as_value else x
             for r, x in zip(program.results, results, strict=True)
         ]
         return True, rebuild(program.structure, iter(shown))
+
+
+def through_places(program: Program, compute: Callable) -> Callable[[list[Any]], list[Any] | None]:
+    """Make a function of arrays one that reads the program's inputs, and writes what it gives.
+
+    ``compute`` takes the inputs' arrays and gives (results, what is written), or None if a guard
+    does not hold.
+    """
+
+    def run(given: list[Any]) -> list[Any] | None:
+        found = compute(*[place.read(given) for place, _ in program.inputs])
+        if found is None:
+            return None
+        results, written = found
+        for (place, _), x in zip(program.writes, written, strict=True):
+            place.write(given, x)
+        return results
+
+    return run
+
+
+# How each backend makes a program run, by the name that `compile` is given.
+BACKENDS: dict[str, Callable[[Program], Callable[[list[Any]], list[Any] | None]]] = {
+    "interpreter": lambda program: through_places(program, interpreter(program)),
+    "numpy": lambda program: NumpySource(optimised(program)).function(),
+}

@@ -1,0 +1,107 @@
+"""Where does each number of a program lie? Planned once, so that a warm step allocates nothing.
+
+Each array is computed into a buffer that is made beforehand. A buffer serves again when its array
+was read for the last time, which is known from the program (liveness), and an elementwise function
+may write where it reads, if it is the last to read there. Views of a buffer are made once as well.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from .passes import last_uses
+from .programs import Instruction, Program, Variable
+
+VIEWS = {
+    np.transpose, np.reshape, np.expand_dims, np.squeeze, np.swapaxes, np.moveaxis,
+    np.broadcast_to, operator.getitem,
+}  # fmt: skip
+
+
+class Buffers:
+    """The arrays that a program computes into.
+
+    Attributes
+    ----------
+    arrays : dict of Variable to array
+        What lies still from call to call: buffers, views of them, and constants.
+    nbytes : int
+        What the buffers take in all.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.arrays: dict[Variable, np.ndarray] = dict(program.constants)
+        self.nbytes = 0
+        self.roots = _roots(program)
+        self.last = _last_uses_of_roots(program, self.roots)
+        self._free: dict[tuple, list[np.ndarray]] = {}
+        self._owned: dict[Variable, np.ndarray] = {}  # by root
+
+    def root(self, x: Variable) -> Variable:
+        """Give the variable whose memory this one lies in."""
+        return self.roots.get(x, x)
+
+    def view(self, ins: Instruction) -> bool:
+        """Make what an instruction gives as a view of what lies still, if it can be one."""
+        x = ins.operands[0]
+        if x not in self.arrays or any(v is not x for v in ins.reads()):
+            return False
+        given = self.arrays[x]
+        found = ins.compute(given, **ins.options)
+        if not isinstance(found, np.ndarray) or not np.may_share_memory(found, given):
+            return False
+        self.arrays[ins.output] = found
+        return True
+
+    def place(self, i: int, ins: Instruction, elementwise: bool) -> np.ndarray:
+        """Find a place for what instruction ``i`` gives: where it reads, or one that is free."""
+        x = ins.output
+        array = self._where_it_reads(i, ins) if elementwise else None
+        if array is None:
+            free = self._free.get((x.shape, x.dtype))
+            array = free.pop() if free else self._new(x)
+        self._owned[x] = self.arrays[x] = array
+        return array
+
+    def release(self, i: int, ins: Instruction) -> None:
+        """Take back the places that are read for the last time by instruction ``i``."""
+        for x in {self.root(v) for v in (*ins.reads(), *ins.outputs) if v is not None}:
+            if self.last.get(x, -1) <= i and x in self._owned:
+                array = self._owned.pop(x)
+                self._free.setdefault((array.shape, array.dtype), []).append(array)
+
+    def _where_it_reads(self, i: int, ins: Instruction) -> np.ndarray | None:
+        for v in ins.operands:
+            if isinstance(v, Variable) and self.root(v) is v and v in self._owned:
+                same = v.shape == ins.output.shape and v.dtype == ins.output.dtype
+                if same and self.last.get(v, -1) == i:
+                    return self._owned.pop(v)
+        return None
+
+    def _new(self, x: Variable) -> np.ndarray:
+        # As many bytes of another shape serve as well.
+        for (_, dtype), free in self._free.items():
+            if free and dtype == x.dtype and free[-1].size == x.size:
+                return free.pop().reshape(x.shape)
+        self.nbytes += x.nbytes
+        return np.zeros(x.shape, x.dtype)
+
+
+def _roots(program: Program) -> dict[Variable, Variable]:
+    """Tell in whose memory each variable may lie: a view lies in that of its operand."""
+    roots: dict[Variable, Variable] = {}
+    for ins in program.instructions:
+        if ins.fn in VIEWS and isinstance(ins.operands[0], Variable):
+            x = ins.operands[0]
+            roots[ins.output] = roots.get(x, x)
+    return roots
+
+
+def _last_uses_of_roots(program: Program, roots: dict[Variable, Variable]) -> dict[Variable, int]:
+    last: dict[Variable, int] = {}
+    for x, i in last_uses(program).items():
+        x = roots.get(x, x)
+        last[x] = max(i, last.get(x, -1))
+    return last

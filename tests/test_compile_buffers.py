@@ -1,0 +1,80 @@
+"""What leaves a compiled program is the user's: no later call may write into it."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import microtensor as mt
+from microtensor import losses, nn, optim
+from microtensor.compiler.outlets import Outlet
+
+
+def trained(optimizer=optim.SGD, **options):
+    net = nn.MLP(4, [8, 8, 3], activation="relu", rng=0)
+    moves = optimizer(net.parameters(), lr=0.1, **options)
+
+    @mt.compile
+    def step(x, y):
+        moves.zero_grad()
+        loss = losses.cross_entropy(net(x), y)
+        loss.backward(leaves_only=True)
+        moves.step()
+        return loss
+
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((16, 4)).astype(np.float32), rng.integers(0, 3, 16)
+    return net, step, x, y
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam])
+def test_numbers_that_were_taken_before_a_step_stay_what_they_were(optimizer):
+    net, step, x, y = trained(optimizer)
+    held = []
+    for _ in range(6):
+        loss = step(x, y)
+        arrays = [loss.data, *(p.data for p in net.parameters()), net.parameters()[0].data[0]]
+        arrays += [p.grad for p in net.parameters()]
+        arrays += [p.grad[:1] for p in net.parameters()]
+        held.append([(a, np.array(a)) for a in arrays])
+    assert all(np.array_equal(a, was) for step in held for a, was in step)
+
+
+def test_results_that_are_kept_stay_what_they_were():
+    f = mt.compile(mt.value_and_grad(lambda w: np.sum(np.tanh(w) ** 2)))
+    kept = [f(np.full(500, float(i)))[1] for i in range(6)]
+    eager = mt.grad(lambda w: np.sum(np.tanh(w) ** 2))
+    assert all(np.array_equal(g, eager(np.full(500, float(i)))) for i, g in enumerate(kept))
+
+
+def test_a_result_that_is_returned_twice_is_two_arrays():
+    a, b = mt.compile(lambda x: (x * 2, x * 2))(np.ones(3))
+    a[:] = 5
+    assert b.tolist() == [2, 2, 2]
+
+
+def test_a_warm_step_allocates_no_array():
+    _, step, x, y = trained()
+    for _ in range(3):
+        step(x, y)
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.take_snapshot()
+    step(x, y)
+    after = tracemalloc.take_snapshot()
+    tracemalloc.stop()
+    grown = [s for s in after.compare_to(before, "lineno") if s.size_diff > 1024]
+    assert [s for s in grown if "tracemalloc" not in str(s.traceback)] == []
+
+
+def test_an_outlet_gives_no_array_that_somebody_holds():
+    outlet = Outlet((3,), np.dtype(float))
+    first = outlet.take()
+    view = first[:1]
+    number = id(first)
+    assert outlet.take() is not first
+    del first
+    assert id(outlet.take()) != number  # a view holds it
+    del view
+    assert id(outlet.take()) == number
