@@ -19,6 +19,7 @@ from ..ops.arithmetic import astype
 from ..ops.masking import masked, masked_into
 from .buffers import VIEWS, Buffers
 from .building import sample
+from .generated import executed
 from .lowering import less_at
 from .outlets import Outlet, writable
 from .programs import Instruction, Program, Variable
@@ -75,9 +76,7 @@ class NumpySource:
 
         It gives what is returned, or None if a guard does not hold.
         """
-        names = dict(self.names)
-        exec(compile(self.text, f"<program {self.program.name}>", "exec"), names)
-        return names["run"]
+        return executed(self.text, self.names, self.program.name)["run"]
 
     # Names
 
