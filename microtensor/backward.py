@@ -315,13 +315,18 @@ def gradients(
     """
     given = seeds if seeds is not None else [None] * len(roots)
     start = [seed_for(r, s) for r, s in zip(roots, given, strict=True)]
-    return backward_pass(
+    found = backward_pass(
         roots,
         start,
         lambda _: [collect(t) for t in targets],
         create_graph=create_graph,
         targets=frozenset(targets),
     )
+    if state.tracer is not None:  # a program calls them after what they are gradients of
+        for target, g in zip(targets, found, strict=True):
+            if isinstance(g, Node):
+                state.tracer.gradient_of.setdefault(g, target)
+    return found
 
 
 def all_gradients(root: Node, gradient: Any = None) -> dict[Node, Any]:

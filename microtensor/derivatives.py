@@ -60,7 +60,11 @@ def grad(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
     {'w': 28.0, 'b': 14.0}
     """
     both = value_and_grad(f, argnums)
-    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return _of("grad", f, compute)
 
 
 def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
@@ -83,7 +87,14 @@ def value_and_grad(f: Callable, argnums: int | Sequence[int] = 0) -> Callable:
         run.only_output("grad")
         return run.release(), run.pull([1.0])
 
-    return both
+    return _of("value_and_grad", f, both)
+
+
+def _of(name: str, f: Callable, compute: Callable) -> Callable:
+    """Have a function's derivative say whose it is, and take arguments of the same names."""
+    compute.__name__ = compute.__qualname__ = f"{name}_of_{getattr(f, '__name__', 'f')}"
+    compute.__wrapped__ = f  # type: ignore[attr-defined]  # Python's own mark
+    return compute
 
 
 def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:

@@ -14,6 +14,7 @@ from ..graph import Node, is_recording, state
 from ..nesting import leaves
 from .arguments import Arguments, replaced
 from .executing import Executable
+from .naming import gradients_in
 from .programs import Program
 from .reading import Reader
 from .settings import settings_of_function
@@ -45,7 +46,10 @@ def trace_call(
         fresh = tuple(replaced(x, stand_in) for x in args)
         named = {k: replaced(kwargs[k], stand_in) for k in sorted(kwargs)}
         output = f(*fresh, **named)
-        return tracer, Reader(tracer).program(output, leaves(output))
+        reader = Reader(tracer)
+        program = reader.program(output, leaves(output))
+        program.gradients = gradients_in(reader)
+        return tracer, program
     finally:
         state.tracer = outer
         tracer.put_back()

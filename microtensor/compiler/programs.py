@@ -165,6 +165,8 @@ class Program:
         What must have this truth, or the program is not the one for these numbers.
     constants : dict of Variable to array
         Arrays that are the same at each call.
+    gradients : dict of Variable to Variable
+        Of which variable each gradient is one, as far as they are in the program.
     """
 
     name: str
@@ -175,6 +177,7 @@ class Program:
     writes: list[tuple[Slot, Any]] = field(default_factory=list)
     guards: list[tuple[Variable, bool]] = field(default_factory=list)
     constants: dict[Variable, Any] = field(default_factory=dict)
+    gradients: dict[Variable, Variable] = field(default_factory=dict)
 
     def needed(self) -> list[Variable]:
         """List the variables that must be there at the end."""
@@ -196,4 +199,5 @@ class Program:
             [(slot, substitute(x, new)) for slot, x in self.writes],
             [(new.get(x, x), answer) for x, answer in self.guards],
             self.constants,
+            self.gradients,
         )
