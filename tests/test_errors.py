@@ -1,10 +1,13 @@
 """Every error: one class per kind, each also a Python error, and one form of message."""
 
+import ast
 import inspect
 import pickle
+from pathlib import Path
 
 import pytest
 
+import microtensor
 from microtensor import errors
 from microtensor.errors import MicrotensorError
 
@@ -59,3 +62,28 @@ def test_classes_are_named_for_what_they_are():
         "MicrotensorError",
         "DisconnectedWarning",
     }
+
+
+def unclear(source):
+    """Give the lines of errors of a file that do not say what was expected, and what was got."""
+    calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call)]
+    return [
+        call.lineno
+        for call in calls
+        if isinstance(call.func, ast.Name)
+        and call.func.id in {"ArgumentError", "DTypeError", "ShapeError"}
+        and not {"expected", "got"} <= {k.arg for k in call.keywords}
+    ]
+
+
+@pytest.mark.parametrize("room", ["nn", "losses"])
+def test_errors_of_layers_and_losses_say_what_was_expected_and_what_was_got(room):
+    files = sorted((Path(microtensor.__file__).parent / room).glob("*.py"))
+    assert len(files) > 5
+    found = {file.name: unclear(file.read_text(encoding="utf-8")) for file in files}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_an_error_that_does_not_say_so_would_be_noticed():
+    right = 'raise ShapeError("Wrong.", expected="1", got="2")\n'
+    assert unclear(right + 'raise ShapeError("Wrong.", got="2")\nraise KeyError("x")') == [2]

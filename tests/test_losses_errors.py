@@ -411,7 +411,9 @@ def test_label_smoothing_is_a_share():
     with pytest.raises(ArgumentError) as error:
         losses.cross_entropy(X, [0, 1, 2], label_smoothing=1.5)
     assert str(error.value) == (
-        "cross_entropy: label_smoothing must lie between 0 and 1.\n  got       1.5"
+        "cross_entropy: label_smoothing is the share that all classes get.\n"
+        "  expected  a number from 0 to 1\n"
+        "  got       1.5"
     )
 
 
@@ -490,3 +492,18 @@ def test_targets_may_be_arrays_of_another_library(loss, target, options):
 def test_an_embedding_takes_ids_of_another_library():
     table = nn.Embedding(3, 2, rng=0)
     assert np.array_equal(table(Foreign([0, 2])).data, table(np.array([0, 2])).data)
+
+
+@pytest.mark.parametrize("loss", [losses.mse, losses.cross_entropy, losses.hinge])
+@pytest.mark.parametrize("place", [0, 1])
+def test_rows_of_different_lengths_are_refused(loss, place):
+    given = [np.ones((2, 2)), np.ones((2, 2))]
+    given[place] = [[1.0, 2.0], [3.0]]
+    with pytest.raises(ShapeError) as error:
+        loss(*given)
+    assert str(error.value) == (
+        "A loss takes arrays, and the rows of this list have different lengths.\n"
+        "  expected  rows of one length\n"
+        "  got       a list of 2 rows that are no array\n"
+        "  Where sequences end early, fill them up, and weigh what was added with 0."
+    )

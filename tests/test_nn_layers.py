@@ -380,7 +380,9 @@ BAD_PARTS = [
     ),
     (
         ({"forward": nn.Tanh()},),
-        "Sequential: the name 'forward' is taken; choose another.",
+        "Sequential: the name 'forward' is taken.\n"
+        "  expected  a name of its own for each part, and none of Sequential's own\n"
+        "  got       'forward'",
     ),
 ]
 

@@ -84,7 +84,9 @@ def cross_entropy(
         return softmax_cross_entropy(logits, labels)
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(
-            "cross_entropy: label_smoothing must lie between 0 and 1.", got=f"{label_smoothing}"
+            "cross_entropy: label_smoothing is the share that all classes get.",
+            expected="a number from 0 to 1",
+            got=f"{label_smoothing}",
         )
     axis = 0 if len(shape) == 1 else 1
     if weight is not None:

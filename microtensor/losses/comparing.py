@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, MicrotensorError, ShapeError
 
 
 def paired(loss: str, prediction: Any, target: Any, name: str = "target") -> tuple[Any, Any]:
@@ -38,8 +38,26 @@ def paired(loss: str, prediction: Any, target: Any, name: str = "target") -> tup
 
 
 def as_array(x: Any) -> Any:
-    """Give arrays and Values as they are; lists, and arrays of other libraries, as arrays."""
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
+    """Give arrays and Values as they are; lists, and arrays of other libraries, as arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the rows of a list have different lengths.
+    """
+    if hasattr(x, "__array_function__"):
+        return x
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        if isinstance(error, MicrotensorError) or not isinstance(x, list | tuple):
+            raise
+        raise ShapeError(
+            "A loss takes arrays, and the rows of this list have different lengths.",
+            expected="rows of one length",
+            got=f"a {type(x).__name__} of {len(x)} rows that are no array",
+            hint="Where sequences end early, fill them up, and weigh what was added with 0.",
+        ) from None
 
 
 def as_floats(x: Any, loss: str, name: str) -> Any:

@@ -44,7 +44,11 @@ class Sequential(Module):
     def _add(self, name: str, module: Callable) -> None:
         self._check(name, module)
         if name in self._names or hasattr(type(self), name):
-            raise ArgumentError(f"Sequential: the name {name!r} is taken; choose another.")
+            raise ArgumentError(
+                f"Sequential: the name {name!r} is taken.",
+                expected="a name of its own for each part, and none of Sequential's own",
+                got=repr(name),
+            )
         setattr(self, name, module)
         self._names.append(name)
 
