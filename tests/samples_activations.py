@@ -59,6 +59,17 @@ def _dropped(x: Any, p: float, rng: Any, together: int) -> Any:
     return _choose(rng.random(shape, np.float32) < 1 - p, x / (1 - p) if p < 1 else x, 0)
 
 
+def _drawing(p: float, *shape: int, dtype: Any = np.float64) -> Any:
+    dtype = np.dtype(dtype)
+    how = lambda fn, like: fn(like, p, np.random.default_rng(5), shape, dtype)
+    return case(normal(2), how=how)
+
+
+def _drawn(like: Any, p: float, rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    kept = rng.random(shape, np.float32) < 1 - p
+    return np.where(kept, 1 / (1 - p) if p < 1 else 1, 0).astype(dtype)
+
+
 # of numbers that are no arrays, only functions whose forward pass knows them
 RECTIFIERS = [
     Row(rectifiers.negative_part, unary(nonzero), value=lambda x: _choose(np.real(x) < 0, x, 0)),
@@ -114,6 +125,8 @@ DROPPING = [
     Row(ops.dropping.dropout, _dropping(normal(2, 3), p=0.4), _dropping(normal(), p=0.3),
         _dropping(normal(2, 3, 2), p=0.5, together=1), _dropping(normal(3), p=0.0),
         _dropping(normal(3), p=1), _dropping(normal(0, 3), p=0.5), value=_dropped),
+    Row(ops.dropping.drawn_factors, _drawing(0.4, 2, 3), _drawing(0.5, 4, dtype=np.float32),
+        _drawing(1, 3), value=_drawn, changes_dtype=True),
 ]  # fmt: skip
 
 MORE_ACTIVATIONS = [*RECTIFIERS, *SMOOTH, *PLACES, *DROPPING]

@@ -106,12 +106,12 @@ def test_a_mask_has_the_dtype_of_the_scores():
 
 
 def test_weights_are_dropped_one_by_one_and_those_of_dead_rows_stay_0():
-    shape, dtype = (4, 50), np.dtype(float)
-    drawn = attention.dropped("", None, 0.5, shape, dtype, 0)
+    shape, q = (4, 50), np.zeros((4, 3))
+    drawn = attention.dropped("", None, 0.5, shape, q, 0)
     assert np.all(np.ptp(drawn, axis=-1) == 2)
     f = np.ones(shape)
     f[2] = 0
-    np.testing.assert_array_equal(attention.dropped("", f, 0.5, shape, dtype, 0), f * drawn)
+    np.testing.assert_array_equal(attention.dropped("", f, 0.5, shape, q, 0), f * drawn)
 
 
 def test_hidden_units_at_0_have_no_slope_as_relu():
