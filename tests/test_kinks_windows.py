@@ -272,6 +272,24 @@ POOLING_ERRORS = [
         "  got       [2, 0]",
     ),
     (
+        lambda x: mt.adaptive_avg_pool2d(x[:, :, :0], 1), ShapeError,
+        "adaptive_avg_pool2d: there are no places to look at.\n"
+        "  expected  at least one entry along each axis behind the channels\n"
+        "  got       shape (1, 2, 0, 4)",
+    ),
+    (
+        lambda x: mt.adaptive_max_pool1d(x[0, :, :, :0], 3), ShapeError,
+        "adaptive_max_pool1d: there are no places to look at.\n"
+        "  expected  at least one entry along each axis behind the channels\n"
+        "  got       shape (2, 3, 0)",
+    ),
+    (
+        lambda x: mt.interpolate(x[..., :0], scale_factor=2), ShapeError,
+        "interpolate: there are no places to look at.\n"
+        "  expected  at least one entry along each axis behind the channels\n"
+        "  got       shape (1, 2, 3, 0)",
+    ),
+    (
         lambda x: mt.fold(x[0], (3, 4), 2), ShapeError,
         "fold: the columns are not those of such windows.\n"
         "  expected  shape (N, C * 4, 6) or (C * 4, 6): windows of (2, 2) lie at 6 places\n"

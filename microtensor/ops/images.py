@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
-from .windows import batched, per_axis
+from .windows import batched, per_axis, some_places
 
 
 def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
@@ -117,7 +117,7 @@ def interpolate(
         If not one of size and scale_factor is given, the mode is another, or corners are to be
         aligned where nothing is mixed.
     ShapeError
-        If x has another number of axes than the mode is for.
+        If x has another number of axes than the mode is for, or one of length 0 for its places.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def interpolate(
             got=f"shape {x.shape}",
             hint="linear, bilinear and trilinear are for 1, 2 and 3 axes of places.",
         )
-    inputs = x.shape[2:]
+    inputs = some_places("interpolate", x)
     if size is not None:
         sizes = per_axis("interpolate", "size", size, axes)
     else:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from .windowed import max_pool, sum_windows, take_at_maxima
-from .windows import Geometry, batched, lay, per_axis
+from .windows import Geometry, batched, lay, per_axis, some_places
 
 
 def max_pool1d(
@@ -272,7 +272,7 @@ def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
     ArgumentError
         If output_size is no such number.
     ShapeError
-        If x has another number of axes.
+        If x has another number of axes, or one of length 0 for its places.
 
     Examples
     --------
@@ -319,7 +319,7 @@ def _parts(n: int, parts: int) -> list[slice]:
 
 def _adaptive_avg_pool(where: str, axes: int, x: Any, output_size: Any) -> Any:
     x, alone = batched(where, x, axes)
-    for axis, size in enumerate(_sizes(where, output_size, x.shape[2:]), start=2):
+    for axis, size in enumerate(_sizes(where, output_size, some_places(where, x)), start=2):
         n = x.shape[axis]
         if size == 1:
             x = np.mean(x, axis=axis, keepdims=True)
@@ -333,8 +333,9 @@ def _adaptive_avg_pool(where: str, axes: int, x: Any, output_size: Any) -> Any:
 
 def _adaptive_max_pool(where: str, axes: int, x: Any, output_size: Any, with_places: bool) -> Any:
     x, alone = batched(where, x, axes)
-    n, c, *inputs = x.shape
-    sizes = _sizes(where, output_size, tuple(inputs))
+    n, c, *_ = x.shape
+    inputs = some_places(where, x)
+    sizes = _sizes(where, output_size, inputs)
     if all(i % s == 0 for i, s in zip(inputs, sizes, strict=True)):
         kernel = tuple(map(operator.floordiv, inputs, sizes))
         return _max_pool(where, axes, x[0] if alone else x, kernel, None, 0, 1, False, with_places)

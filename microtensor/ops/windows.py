@@ -128,6 +128,18 @@ def batched(where: str, x: Any, axes: int) -> tuple[Any, bool]:
     return x, False
 
 
+def some_places(where: str, x: Any) -> tuple[int, ...]:
+    """Give the lengths of the axes of places of (N, C, ...), or raise ShapeError if one is 0."""
+    places = x.shape[2:]
+    if 0 in places:
+        raise ShapeError(
+            f"{where}: there are no places to look at.",
+            expected="at least one entry along each axis behind the channels",
+            got=f"shape {x.shape}",
+        )
+    return places
+
+
 def lay(
     where: str, inputs: tuple[int, ...], kernel: tuple[int, ...], stride: tuple[int, ...],
     padding: tuple[int, ...], dilation: tuple[int, ...], *, behind: tuple[int, ...] | None = None,
