@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import Value, nn
+from microtensor import Value, contributing, nn
 from microtensor.errors import ArgumentError, GradientError, StaleValueError
 
 
@@ -126,7 +126,7 @@ def test_only_what_is_asked_for_is_computed_and_all_of_it_at_once():
     assert len(calls) == 2
     assert mt.backward.gradients([out], [x], [np.ones(3)])[0].tolist() == y.data.tolist()
     assert len(calls) == 3
-    sent = mt.contributing.contributions(out, np.ones(3))  # as a reader asks, outside of a pass
+    sent = contributing.contributions(out, np.ones(3))  # as a reader asks, outside of a pass
     assert [s[2].tolist() for s in sent] == [y.data.tolist(), x.data.tolist()]
 
 
