@@ -36,6 +36,9 @@ _REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/[a-z]*")
 _TEMPLATE_TEXT = re.compile(r"(?:\\.|[^`\\$]|\$(?!\{))*(?:`|\$\{)", re.DOTALL)
 # A slash begins an expression only where a value may begin: after an operator or a bracket.
 _BEFORE_VALUE = {"(", ",", "=", ":", "[", "!", "&", "|", "?", "{", "}", ";", ">", "", "return"}
+# A brace holds statements after these, such as => and ), and properties after all others.
+_BEFORE_BLOCK = {")", ">", ";", "{", "}", "else", "try", "do", "finally", ""}
+_GLOBALS = ("Math", "Number", "document", "Infinity", "undefined", "Object")  # of every program
 _DECLARING = {"const", "let", "function"}
 
 
@@ -51,7 +54,8 @@ def squeezed(script: str) -> str:
     """
     tokens = list(tokens_of(script))
     names = _short_names(tokens)
-    out: list[str] = []
+    given = ",".join(f"{names[name]}={name}" for name in _GLOBALS if name in names)
+    out = [f"let {given};\n"] if given else []
     gap, last = False, ""
     for kind, token in tokens:
         if kind in ("comment", "space"):
@@ -117,6 +121,8 @@ def _short_names(tokens: list[Token]) -> dict[str, str]:
     for a, b, c, d in zip(code, code[1:], code[2:], code[3:], strict=False):
         if a.text == "," and b.kind == "word" and c.text == "=" and d.text not in ("=", ">"):
             own.add(b.text)  # a second one: const a = 1, b = 2
+    # A global that comes often is given a short name too, once, at the beginning.
+    own |= {name for name in _GLOBALS if used[name] * (len(name) - 2) > len(name) + 4}
     own -= _properties(code)
     short = (
         a + b
@@ -139,8 +145,10 @@ def _properties(code: list[Token]) -> set[str]:
                 around.pop()
             if token.text.endswith("${"):
                 around.append("${")
-        elif token.text in ("(", "[", "{"):
+        elif token.text in ("(", "["):
             around.append(token.text)
+        elif token.text == "{":
+            around.append("block" if before.text in _BEFORE_BLOCK else "{")
         elif token.text in (")", "]", "}"):
             around.pop()
         elif token.kind == "word":
