@@ -195,11 +195,15 @@ def test_wrong_use_is_told(ask, message):
         ("const word = 1; f(`word ${word} ${ `${word}` }`)", "let a=1;f(`word ${a} ${`${a}`}`)"),
         ('const name = /name "/g; f("name")', 'let a=/name "/g;f("name")'),
         ("x = a /* b */ / c; y = a - -b", "x=a/c;y=a- -b"),
-        ("const word = 1; if (x) { word(1) } else { word(2) }",
-         "let a=1;if(x){a(1)}else{a(2)}"),  # in a block no word is a property
+        (
+            "const word = 1; if (x) { word(1) } else { word(2) }",
+            "let a=1;if(x){a(1)}else{a(2)}",
+        ),  # in a block no word is a property
         ("const word = 1, go = () => { word(1) }, o = { word(x) { return x } }", None),
-        ("f(Math.abs(x), Math.cos(x), Math.sin(x), Math.tan(x), Math.exp(x))",
-         "let a=Math;\nf(a.abs(x),a.cos(x),a.sin(x),a.tan(x),a.exp(x))"),
+        (
+            "f(Math.abs(x), Math.cos(x), Math.sin(x), Math.tan(x), Math.exp(x))",
+            "let a=Math;\nf(a.abs(x),a.cos(x),a.sin(x),a.tan(x),a.exp(x))",
+        ),
         ("x++\n\n  y++ // z", None),
     ],
 )

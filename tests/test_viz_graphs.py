@@ -17,6 +17,7 @@ from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import draw, engine, snapshot
 from microtensor.viz.dots import pen_width
 from microtensor.viz.folding import fold_sums, scene
+from microtensor.viz.neurons import fold_neurons
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 
@@ -70,6 +71,7 @@ PICTURES = {
     "square": lambda: draw(square()),
     "mazur": lambda: draw(samples.mazur()),
     "mazur_equations": lambda: draw(samples.mazur(), fold=False, edges="labels"),
+    "mazur_neurons": lambda: draw(samples.mazur(), fold="neurons"),
     "modules": modules,
     "batch": batch,
     "batch_folded": lambda: batch(view="module"),
@@ -347,6 +349,54 @@ def test_folding_keeps_every_contribution():
     for node in folded.nodes[:-1]:
         if node.grad is not None:
             assert sum(e.contribution for e in folded.users[node.id]) == pytest.approx(node.grad)
+
+
+def test_weights_times_inputs_and_a_bias_are_one_neuron():
+    """Its inputs keep their contributions; its own weights are inside, a shared bias is not."""
+    taken, gone = fold_sums(snapshot(samples.mazur()))
+    folded, inside = fold_neurons(taken)
+    assert gone == 4
+    neurons = [n for n in folded.nodes if n.id in inside]
+    assert [n.op for n in neurons] == ["w·x + b"] * 4
+    assert [[p.name for p in inside[n.id]] for n in neurons[:2]] == [["w1", "w2"], ["w3", "w4"]]
+    i1 = next(n for n in folded.nodes if n.name == "i1")
+    assert sum(e.contribution for e in folded.users[i1.id]) == pytest.approx(i1.grad)
+    for edge in folded.edges:
+        if edge.dst in inside and edge.local is not None:
+            assert edge.upstream * edge.local == pytest.approx(edge.contribution, rel=1e-15)
+    first = folded.operands[neurons[0].id]
+    assert [folded.node(e.src).label for e in first] == ["i1", "i2", "b1"]
+    assert [e.local for e in first] == [0.15, 0.2, 1.0]
+
+
+def test_a_sum_of_something_else_is_no_neuron():
+    w, x, b = (mt.Value(v, name=n) for v, n in ((3.0, "w"), (2.0, "x"), (1.0, "b")))
+    assert fold_neurons(snapshot(w * x + np.tanh(x)))[1] == {}  # another term
+    assert fold_neurons(snapshot(x * x + b))[1] == {}  # a product without a weight
+    assert fold_neurons(snapshot((w * x) * x + b))[1] == {}
+    product = w * x
+    product.name = "p"
+    assert fold_neurons(snapshot(product + b))[1] == {}  # a name is worth a box
+    product = w * x
+    assert fold_neurons(snapshot((product + b) * product))[1] == {}  # as is a second use
+    shared = w * x + w * np.tanh(x)
+    folded, inside = fold_neurons(snapshot(shared))
+    assert list(inside.values()) == [()]
+    assert [folded.node(e.src).label for e in folded.edges] == ["x", "w", "x", "w", "t4"]
+
+
+def test_a_neuron_tells_its_weights_and_there_is_no_other_word_for_it():
+    told = draw(samples.mazur(), fold="neurons").text.splitlines()
+    first = next(line for line in told if "net_h1" in line)
+    assert first.startswith("w·x + b net_h1   data 0.3775   grad 0.0088   w1 (param)   data 0.15")
+    with pytest.raises(ArgumentError, match="draw: fold is not one that is known"):
+        draw(samples.mazur(), fold="sums")
+
+
+def test_a_target_stands_between_the_model_and_the_loss():
+    source = batch().source
+    assert len(re.findall("minlen=2", source)) == 1  # the arrow out of the model
+    assert "minlen" not in draw(samples.mazur()).source
 
 
 def test_an_addition_that_is_used_twice_or_named_stays():

@@ -11,7 +11,7 @@ from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import draw
 from microtensor.viz.chains import linear_chain
 from microtensor.viz.labels import spread
-from microtensor.viz.theme import BIAS_INK, LIGHT, TEXTBOOK, WEIGHT_LINE
+from microtensor.viz.theme import LIGHT, TEXTBOOK
 
 
 def neurons(drawing):
@@ -299,8 +299,10 @@ def test_the_textbooks_theme_has_inputs_red_weights_gold_and_biases_green():
     net, x = samples.draelos()
     source = draw(net, theme="textbook", x=x).source
     assert source.count(f'color="{TEXTBOOK.input[1]}"') == 4  # the circles, and no others
-    assert {color[:7] for _, _, color, _ in lines(draw(net, theme="textbook"))} == {WEIGHT_LINE}
-    assert source.count(f'COLOR="{BIAS_INK}"') == 4
+    assert {color[:7] for _, _, color, _ in lines(draw(net, theme="textbook"))} == {
+        TEXTBOOK.weight[0]
+    }
+    assert source.count(f'COLOR="{TEXTBOOK.bias}"') == 4
     negative = sum(int(np.sum(layer.weight.data < 0)) for layer in net.layers)
     assert source.count("style=dashed") == negative == 5
     assert draw(samples.neuron(), theme="textbook").source.count(TEXTBOOK.input[1]) >= 2

@@ -7,6 +7,8 @@ from microtensor.errors import ArgumentError
 from microtensor.viz.theme import (
     DARK,
     LIGHT,
+    TEXTBOOK,
+    TEXTBOOK_DARK,
     clean,
     dtype_word,
     factor,
@@ -116,7 +118,10 @@ def test_long_text_is_cut():
         ("w.0", "0"),
         ("net_h1", "h1"),
         ("w", None),
+        ("W1[0,1]", "[0,1]"),
+        ("layers.0.bias[3]", "[3]"),
         ("learning_rate", None),
+        ("x[i]", None),
         ("weight", None),
         ("x_", None),
     ],
@@ -148,9 +153,16 @@ def texts_on_grounds(theme):
     yield from ((theme.muted, ground) for ground in (*theme.clusters, theme.page, theme.pills[0]))
     yield from ((theme.backward, ground) for ground in (*theme.clusters, theme.page, theme.op[0]))
     yield theme.health[1], theme.health[0]
+    yield from ((text, theme.ground) for text in (theme.ink, theme.backward))
+    if theme.bias:  # of a network in the colours of a textbook
+        yield from ((theme.bias, theme.role(kind)[0]) for kind in ("op", "output"))
+        yield from ((theme.weight[1], ground) for ground in (theme.ground, theme.page))
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+THEMES = {"light": LIGHT, "dark": DARK, "textbook": TEXTBOOK, "textbook, dark": TEXTBOOK_DARK}
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_all_text_has_a_contrast_of_at_least_four_and_a_half(theme):
     worst = min((contrast(text, ground), text, ground) for text, ground in texts_on_grounds(theme))
     assert worst[0] >= 4.5, worst
@@ -163,10 +175,15 @@ def test_the_measure_of_contrast_objects_to_grey_on_grey():
 
 
 def test_each_light_colour_has_one_dark_one():
-    pairs = light_to_dark()
-    assert len(dict(pairs)) == len(pairs)
-    assert dict(pairs)[LIGHT.op[0]] == DARK.op[0]
-    assert dict(pairs)[LIGHT.const[0]] == DARK.const[0]
+    by_place = {"page", "clusters", "pills"}  # these share a colour with something
+    for theme, light, dark in (("auto", LIGHT, DARK), ("textbook", TEXTBOOK, TEXTBOOK_DARK)):
+        pairs = dict(light_to_dark(theme))
+        assert len(pairs) == len(light_to_dark(theme))
+        for token in set(light.__dataclass_fields__) - by_place:
+            colours = np.ravel([getattr(light, token)]), np.ravel([getattr(dark, token)])
+            for a, b in zip(*colours, strict=True):
+                assert not a or pairs[a] == b, token
+    assert light_to_dark("light") == light_to_dark("dark") == []
 
 
 def test_an_unknown_option_is_refused_with_those_that_are_known():

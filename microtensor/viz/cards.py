@@ -15,6 +15,7 @@ import numpy as np
 from .snapshots import Node, moments
 from .theme import Theme, dtype_word, html, number, shape_word, short, symbol
 
+_INSIDE = 8  # parameters of a neuron that are shown
 CELLS = 10  # of a heat-map, each way
 _CELL = 11  # points
 _FIXED = f'FIXEDSIZE="TRUE" WIDTH="{_CELL}" HEIGHT="{_CELL}"'
@@ -23,7 +24,14 @@ _GAP = "&#160;&#160;"
 _NOTHING = "&#160;"
 
 
-def card(node: Node, theme: Theme, *, largest: float | None, prefix: str = "") -> str:
+def card(
+    node: Node,
+    theme: Theme,
+    *,
+    largest: float | None,
+    prefix: str = "",
+    inside: tuple[Node, ...] = (),
+) -> str:
     """Give the label of a value's box.
 
     Parameters
@@ -34,6 +42,8 @@ def card(node: Node, theme: Theme, *, largest: float | None, prefix: str = "") -
         The largest gradient in the picture, by magnitude: it has the deepest pill.
     prefix : str
         The path of the module around it, which its name need not repeat.
+    inside : tuple of Node
+        Parameters that stand in the box, of which the first eight are shown.
 
     Returns
     -------
@@ -48,6 +58,7 @@ def card(node: Node, theme: Theme, *, largest: float | None, prefix: str = "") -
         rows = scalar_rows(node, theme, largest=largest, prefix=prefix)
     else:
         rows = _tensor_rows(node, theme, prefix)
+    rows += _inside_rows(inside, theme, prefix)
     if node.health is not None:
         rows += _health_row(node.health, theme)
     return table(rows, node.kind, theme)
@@ -97,6 +108,21 @@ def scalar_rows(
         f'<TD ALIGN="RIGHT" STYLE="ROUNDED" BGCOLOR="{theme.pills[level]}">'
         f'<FONT COLOR="{ink}"><B>{number(node.grad)}</B></FONT></TD>',
     )
+    return rows
+
+
+def _inside_rows(inside: tuple[Node, ...], theme: Theme, prefix: str) -> str:
+    """Give a row for each parameter of a neuron: its name, its number, its gradient."""
+    rows = ""
+    for node in inside[:_INSIDE]:
+        name = (node.name or node.label).removeprefix(prefix + ".") if prefix else node.label
+        value = _font(f"<B>{number(node.value)}</B>", 9, theme.forward)
+        grad = _font(number(node.grad), 9, theme.backward)
+        title = _font(symbol(name), 9, theme.role("param")[1])
+        rows += _row(_left(title), _right(value + _GAP + grad))
+    if len(inside) > _INSIDE:
+        more = _font(f"and {len(inside) - _INSIDE} more", 9, theme.muted)
+        rows += f'<TR><TD ALIGN="LEFT" COLSPAN="2">{more}</TD></TR>'
     return rows
 
 

@@ -33,7 +33,7 @@ class Wish:
     """What a reader asked for; the words are those of `draw`."""
 
     view: str
-    fold: bool | None
+    fold: bool | str | None
     depth: int | None
     between: Any
     neighbourhood: Any

@@ -49,10 +49,12 @@ def picture(
     widest = max(norms, default=0.0)
     ports = ("e", "w") if rankdir == "LR" else ("s", "n")
     made = {edge.dst for edge in shown.arrows}
+    steps = _steps(shown)
     for edge in shown.arrows:
         # What flows from call to call is held straight; leaves arrange themselves around it.
         weight = 8 if edge.src in made else 1
-        drawing.body.append(_arrow_line(edge, taken, colors, widest, labelled, ports, weight))
+        line = _arrow_line(edge, taken, colors, widest, labelled, ports, weight, steps[edge.id])
+        drawing.body.append(line)
     drawing.body.extend(_gates(shown))
 
 
@@ -96,12 +98,18 @@ def framed(shown: Scene, lines: dict[str, str], colors: Theme, rankdir: str) -> 
 
 def _box_line(box: Box, colors: Theme, largest: float | None, prefix: str) -> str:
     if box.node is not None:
-        label = card(box.node, colors, largest=largest, prefix=prefix)
-        words, kind = describe(box.node), box.node.kind
+        label = card(box.node, colors, largest=largest, prefix=prefix, inside=box.inside)
+        words, kind = value_words(box), box.node.kind
     else:
         label, words, kind = _module_card(box, colors), module_words(box), "module"
     # Ids are counted in topological order, never an address: two runs give the same bytes.
     return f'{box.id} [id="{box.id}" class="k-{kind}" tooltip={quoted(words)} label={label}]'
+
+
+def value_words(box: Box) -> str:
+    """Tell a value in one line, and the parameters that a neuron holds."""
+    assert box.node is not None
+    return "   ".join([describe(box.node), *map(describe, box.inside)])
 
 
 def module_words(box: Box) -> str:
@@ -135,6 +143,7 @@ def _arrow_line(
     labelled: bool,
     ports: tuple[str, str],
     weight: int,
+    steps: int,
 ) -> str:
     norm = edge.norm
     width = pen_width(norm, widest)
@@ -146,7 +155,7 @@ def _arrow_line(
         f"arrowsize={0.55 + 0.1 * width:.2f}",
         # Without ports, arrows enter boxes at their corners.
         f"tailport={ports[0]} headport={ports[1]}",
-        f"weight={weight}",
+        f"weight={weight}" + (f" minlen={steps}" if steps > 1 else ""),
         f"tooltip={quoted(words)} labeltooltip={quoted(words)}",
     ]
     if blocked:
@@ -195,6 +204,28 @@ def _arrow_words(edge: Edge) -> str:
         told = f", {edge.broadcast}" if edge.broadcast else ""
         return f"norm of the contribution {number(edge.norm)}{told}"
     return f"{number(edge.upstream)} × {number(edge.local)} = {number(edge.contribution)}"
+
+
+def _steps(shown: Scene) -> dict[str, int]:
+    """Tell how many ranks each arrow takes: two out of a module, where it meets a leaf outside.
+
+    The leaf, such as a target, then stands between the module and the call that takes both; else
+    it would be beside what is in the module, far above or below its frame.
+    """
+    home = {box.id: box.group for box in shown.boxes}
+    made = {edge.dst for edge in shown.arrows}
+    beside = {e.dst for e in shown.arrows if e.src not in made and home[e.src] == home[e.dst]}
+    parent = {g.key: g.parent for g in shown.groups}
+
+    def leaves(edge: Edge) -> bool:
+        key = home[edge.src]
+        while key is not None:
+            key = parent[key]
+            if key == home[edge.dst]:
+                return True
+        return False
+
+    return {e.id: 2 if e.dst in beside and e.src in made and leaves(e) else 1 for e in shown.arrows}
 
 
 def _gates(shown: Scene) -> list[str]:

@@ -38,7 +38,7 @@ class Drawing(graphviz.Digraph):
         What a screen reader calls the picture.
     text : str
         The same graph in words: what ``print`` shows, and what a screen reader reads out.
-    theme : {"light", "dark", "auto"}
+    theme : {"light", "dark", "auto", "textbook"}
         ``auto`` follows the reader's dark mode in SVG.
     seconds : float
         How long Graphviz may take.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .neurons import fold_neurons
 from .snapshots import Edge, Group, Node, Snapshot
 from .theme import clean
 
@@ -41,6 +42,8 @@ class Box:
         What else there is to tell of it.
     times : int
         Of how many equal modules it stands for.
+    inside : tuple of Node
+        Of a neuron: its parameters.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Box:
     shape: tuple[int, ...] | None = None
     told: str = ""
     times: int = 1
+    inside: tuple[Node, ...] = ()
 
     @property
     def title(self) -> str:
@@ -72,14 +76,14 @@ class Scene:
     notes: tuple[str, ...] = ()
 
 
-def scene(snapshot: Snapshot, *, fold: bool | None, depth: int | None, budget: int) -> Scene:
+def scene(snapshot: Snapshot, *, fold: bool | str | None, depth: int | None, budget: int) -> Scene:
     """Choose the boxes of a picture.
 
     Parameters
     ----------
     snapshot : Snapshot
-    fold : bool or None
-        Whether to fold sums; None where there are more than 40 values.
+    fold : bool, "neurons" or None
+        Whether to fold sums, or neurons too; None for sums where there are more than 40 values.
     depth : int or None
         Modules that are this deep are folded up: 0 for the outermost.
     budget : int
@@ -96,6 +100,13 @@ def scene(snapshot: Snapshot, *, fold: bool | None, depth: int | None, budget: i
         snapshot, folded = fold_sums(snapshot)
         if folded:
             notes.append(f"{folded} additions folded into Σ")
+    neurons: dict[str, tuple[Node, ...]] = {}
+    if fold == "neurons":
+        snapshot, neurons = fold_neurons(snapshot)
+        if neurons:
+            notes = [
+                f"{len(neurons)} neuron{'s' if len(neurons) > 1 else ''} w·x + b as one box each"
+            ]
     deepest = max((g.depth for g in snapshot.groups), default=-1)
     limit = deepest + 1 if depth is None else min(depth, deepest + 1)
     made = _boxed(snapshot, limit)
@@ -106,7 +117,8 @@ def scene(snapshot: Snapshot, *, fold: bool | None, depth: int | None, budget: i
     if folded_modules:
         plural = "s" if folded_modules > 1 else ""
         notes.append(f"{folded_modules} module{plural} folded up")
-    return replace(framed_where_needed(made), notes=tuple(notes))
+    boxes = tuple(replace(b, inside=neurons[b.id]) if b.id in neurons else b for b in made.boxes)
+    return replace(framed_where_needed(replace(made, boxes=boxes)), notes=tuple(notes))
 
 
 def fold_sums(snapshot: Snapshot) -> tuple[Snapshot, int]:

@@ -19,7 +19,7 @@ from . import classic, dots, failures, network
 from .choosing import READABLE, Wish, chosen
 from .drawing import Drawing
 from .folding import Scene
-from .snapshots import Snapshot, describe
+from .snapshots import Snapshot
 from .theme import FONT, Theme, html, one_of, theme_named
 
 _EQUATIONS = 40  # arrows; with more, the numbers stand in the tooltips alone
@@ -33,7 +33,7 @@ def draw(
     theme: str = "auto",
     edges: str = "auto",
     style: str = "card",
-    fold: bool | None = None,
+    fold: bool | str | None = None,
     depth: int | None = None,
     between: Any = None,
     neighbourhood: Any = None,
@@ -65,15 +65,16 @@ def draw(
     rankdir : {"LR", "TB"}
         From left to right, or from top to bottom.
     theme : {"auto", "light", "dark", "textbook"}
-        ``auto`` is light, and follows the reader's dark mode in an SVG. ``textbook`` has inputs
-        red, weights gold and biases green.
+        ``auto`` is light, and follows the reader's dark mode in an SVG; so does ``textbook``, which
+        has inputs red, weights gold and biases green.
     edges : {"auto", "labels", "plain"}
         Whether numbers stand on the arrows; by itself, up to 40 arrows.
     style : {"card", "micrograd"}
         ``micrograd`` gives that library's boxes and circles.
-    fold : bool, optional
-        Whether chains of additions become one Σ; by itself, above 40 values. Equal modules that
-        are folded up and follow each other become one, ``× n``, unless this is False.
+    fold : bool or "neurons", optional
+        Whether chains of additions become one Σ; by itself, above 40 values. With "neurons", a sum
+        of weights times inputs becomes one box with its weights and its bias in it. Equal modules
+        that are folded up and follow each other become one, ``× n``, unless this is False.
     depth : int, optional
         How deep modules are shown open: 0 folds up the outermost. Where more than 1,500 calls are
         in no module, they become at most 24 boxes, each a stretch of them.
@@ -130,6 +131,8 @@ def draw(
     one_of("draw", "edges", edges, ("auto", "labels", "plain"))
     one_of("draw", "style", style, ("card", "micrograd"))
     one_of("draw", "by", by, ("value", "gradient"))
+    if isinstance(fold, str):
+        one_of("draw", "fold", fold, ("neurons",))
     if isinstance(root_or_model, Recorded | BaseException):
         if x is not None:
             raise ArgumentError(
@@ -190,10 +193,12 @@ def _blank(rankdir: str, theme: str, colors: Theme, title: str) -> Drawing:
 
 def _in_words(taken: Snapshot, shown: Scene) -> str:
     """Tell the graph as a tree; where there are boxes of many values, box by box."""
+    if any(box.inside for box in shown.boxes):
+        return "\n".join(map(dots.value_words, shown.boxes[:READABLE]))
     if all(box.node is not None for box in shown.boxes) and len(taken.nodes) <= READABLE:
         return taken.to_text()
     boxes = shown.boxes[:READABLE]
-    return "\n".join(describe(b.node) if b.node else dots.module_words(b) for b in boxes)
+    return "\n".join(dots.value_words(b) if b.node else dots.module_words(b) for b in boxes)
 
 
 def _hints(taken: Snapshot, shown: Scene, cards: bool, labelled: bool) -> list[str]:
@@ -225,5 +230,6 @@ def _caption(drawing: Drawing, title: str | None, hints: list[str], colors: Them
         gap = "&#160;" * 4 if title else ""
         words = html("   ·   ".join(hints), 400)
         parts.append(f'<FONT POINT-SIZE="10" COLOR="{colors.muted}">{gap}{words}</FONT>')
+        parts.append('<BR/><FONT POINT-SIZE="4">&#160;</FONT>')  # off the highest box
     if parts:
         drawing.graph_attr.update(label=f"<{''.join(parts)}>", labelloc="t", labeljust="l")

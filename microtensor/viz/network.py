@@ -19,11 +19,8 @@ from .chains import Layer, linear_chain
 from .drawing import Drawing
 from .labels import Placed, spread
 from .theme import (
-    BIAS_INK,
     FONT,
     TEXTBOOK,
-    WEIGHT_INK,
-    WEIGHT_LINE,
     Theme,
     html,
     number,
@@ -247,7 +244,7 @@ def _neuron(
     if layer is not None and layer.bias is not None:
         words += f"   bias {number(layer.bias[i])}"
         bias = short(layer.bias[i], 2)
-        ink = BIAS_INK if colors is TEXTBOOK else (colors.ink if answer is None else colors.muted)
+        ink = colors.bias or (colors.ink if answer is None else colors.muted)
         rows.append(_row(bias, 9 if answer is None else 7.5, bias, ink))
         if layer.bias_grad is not None:
             words += f"   grad {number(layer.bias_grad[i])}"
@@ -299,7 +296,7 @@ def _stroke(x: float, largest: float, colors: Theme) -> tuple[str, float]:
     share = abs(x) / largest
     least = 0.3 if colors is TEXTBOOK else 0.12
     opacity = round(255 * (least + (1 - least) * share))
-    color = WEIGHT_LINE if colors is TEXTBOOK else colors.heat[-1 if x > 0 else 0]
+    color = colors.weight[0] or colors.heat[-1 if x > 0 else 0]
     return f"{color}{opacity:02X}", 0.6 + 3.2 * share
 
 
@@ -318,13 +315,14 @@ def _grad_text(grad: float | None) -> str:
 
 
 def _number(place: Placed, weight: Weight, colors: Theme) -> str:
-    ink = WEIGHT_INK if colors is TEXTBOOK else colors.ink
+    ink = colors.weight[1] or colors.ink
     inside = f'<FONT COLOR="{ink}">{short(weight.value)}</FONT>'
     if weight.grad is not None:
         inside += f'<BR/><FONT COLOR="{colors.backward}">{_grad_text(weight.grad)}</FONT>'
     inner = (
-        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" BGCOLOR="{colors.page}">'
-        f'<TR><TD><FONT POINT-SIZE="9.5">{inside}</FONT></TD></TR></TABLE>'
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" '
+        f'BGCOLOR="{colors.ground}"><TR><TD><FONT POINT-SIZE="9.5">{inside}</FONT></TD></TR>'
+        "</TABLE>"
     )
     return _text(f"w_{place.id}", place.x, place.y, inner, number(weight.value))
 

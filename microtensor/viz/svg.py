@@ -1,7 +1,7 @@
 """How does a picture read on the web? What is done to Graphviz's SVG before anyone sees it.
 
 Fonts that every machine has, words for screen readers, and colours that follow the reader's dark
-mode where the picture is drawn with ``theme="auto"``. The text is changed, never parsed as code.
+mode where the picture's theme has them. The text is changed, never parsed as code.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def finished(svg: str, *, title: str, description: str, theme: str) -> str:
         As Graphviz wrote it.
     title, description : str
         What a screen reader says; any text.
-    theme : {"light", "dark", "auto"}
-        With ``auto`` the picture gets its dark colours where the reader prefers them.
+    theme : {"light", "dark", "auto", "textbook"}
+        With the last two the picture gets its dark colours where the reader prefers them.
 
     Returns
     -------
@@ -48,11 +48,12 @@ def finished(svg: str, *, title: str, description: str, theme: str) -> str:
     lines = "\n".join(map(_indented, description.splitlines()))
     head += f"<desc>{escape(lines)}</desc>\n"
     tag = opening[0].replace("<svg ", '<svg role="group" ', 1)
-    if theme == "auto":
+    pairs = light_to_dark(theme)
+    if pairs:
         # Selectors reach the whole page when an SVG stands in one: they are bound to this picture.
         scope = "mt-" + hashlib.sha256(svg.encode()).hexdigest()[:8]
         tag = tag.replace("<svg ", f'<svg class="{scope}" ', 1)
-        head += f"<style>{_dark_rules(scope)}</style>\n"
+        head += f"<style>{_dark_rules(scope, pairs)}</style>\n"
     return svg[: opening.start()] + tag + "\n" + head + svg[opening.end() :].lstrip("\n")
 
 
@@ -80,9 +81,9 @@ def _words_for_parts(svg: str) -> str:
     return _WRAPPED.sub(r"\1", "".join(pieces) + svg[end:])
 
 
-def _dark_rules(scope: str) -> str:
+def _dark_rules(scope: str, pairs: list[tuple[str, str]]) -> str:
     rules = []
-    for light, dark in light_to_dark():
+    for light, dark in pairs:
         light = light.lower()  # as Graphviz writes them
         rules.append(f'.{scope} .graph [fill="{light}"]{{fill:{dark}}}')
         rules.append(f'.{scope} .graph [stroke="{light}"]{{stroke:{dark}}}')

@@ -52,6 +52,9 @@ class Theme:
     heat_line: str
     nan: str
     health: tuple[str, str]
+    ground: str  # under numbers that stand on a line
+    weight: tuple[str, str] = ("", "")  # of a textbook's network: the line and the ink of weights,
+    bias: str = ""  # and the ink of biases
 
     def role(self, kind: str) -> tuple[str, str]:
         """Give the fill and the line of a kind of box: input, param, op, module, failed, ..."""
@@ -73,6 +76,7 @@ LIGHT = Theme(
     heat=("#762A83", "#9970AB", "#C2A5CF", "#E7D4E8", "#F7F7F7",
           "#D9F0D3", "#A6DBA0", "#5AAE61", "#1B7837"),
     heat_line="#B8C1CB", nan="#FFD400", health=("#FFD9C7", "#7A1F00"),
+    ground="#FEFFFF",
 )  # fmt: skip
 DARK = Theme(
     page="#0D1218", ink="#E8EDF3", muted="#9AA7B5", forward="#7CC0FF", backward="#FFA566",
@@ -86,17 +90,25 @@ DARK = Theme(
     heat=("#E3B8FA", "#B583D3", "#80529C", "#4A2F5A", "#222B35",
           "#1F4D35", "#2F8353", "#5CBB7C", "#B4F0C2"),
     heat_line="#4A5766", nan="#FFD400", health=("#5A2A18", "#FFC9B0"),
+    ground="#0D1218",
 )  # fmt: skip
 
 # Roles in the colours of Rachel Draelos' figures: inputs red, weights gold, biases green.
-TEXTBOOK = replace(LIGHT, input=("#FBE3E1", "#B3261E"), param=("#FFF0B8", "#8A6A00"))
-WEIGHT_LINE, WEIGHT_INK, BIAS_INK = "#C99700", "#805F00", "#1B7030"
+TEXTBOOK = replace(
+    LIGHT, input=("#FDEAE8", "#B3261E"), param=("#FFF0B8", "#856500"),
+    weight=("#C99700", "#805F00"), bias="#1B7031",
+)  # fmt: skip
+TEXTBOOK_DARK = replace(
+    DARK, input=("#45201D", "#FF9B8E"), param=("#3B320F", "#E6C35C"),
+    weight=("#D9A514", "#EBC75F"), bias="#7FD692",
+)  # fmt: skip
 
 THEMES = {"light": LIGHT, "dark": DARK, "auto": LIGHT, "textbook": TEXTBOOK}
+_IN_THE_DARK = {"auto": DARK, "textbook": TEXTBOOK_DARK}  # of the themes that follow the reader
 
 
 def theme_named(name: str) -> Theme:
-    """Give the colours to draw with; ``auto`` draws light and is given its dark values by CSS.
+    """Give the colours to draw with; some draw light and are given their dark values by CSS.
 
     Raises
     ------
@@ -117,18 +129,20 @@ def one_of(function: str, option: str, given: Any, allowed: tuple[str, ...]) -> 
     )
 
 
-def light_to_dark() -> list[tuple[str, str]]:
-    """List the light colours with the dark ones that stand in their place."""
+def light_to_dark(theme: str) -> list[tuple[str, str]]:
+    """List the colours of a theme with the dark ones that stand in their place; often none."""
+    if theme not in _IN_THE_DARK:
+        return []
     pairs: dict[str, str] = {}
     for token in LIGHT.__dataclass_fields__:
-        light, dark = getattr(LIGHT, token), getattr(DARK, token)
+        light, dark = getattr(THEMES[theme], token), getattr(_IN_THE_DARK[theme], token)
         if isinstance(light, str):
             light, dark = (light,), (dark,)
         for a, b in zip(light, dark, strict=True):
             pairs.setdefault(a, b)
     # The page is white as operations are; the drawing's ground is told by its place instead.
     pairs[LIGHT.op[0]] = DARK.op[0]
-    return list(pairs.items())
+    return [(light, dark) for light, dark in pairs.items() if light]
 
 
 # Numbers
@@ -272,14 +286,23 @@ _SUBSCRIPT = re.compile(
 )
 
 
+_ENTRY = re.compile(r"([^\[\]]{1,16})(\[\d{1,4}(?:,\d{1,4}){0,3}\])")  # of an array: W1[0,1]
+
+
 def symbol(name: str, limit: int = 24) -> str:
     """Set a name as mathematics does, italic and with its index lowered, for an HTML-like label.
 
     >>> symbol("w1")
     '<I>w<FONT POINT-SIZE="8">1</FONT></I>'
+    >>> symbol("weight[0,1]")
+    '<I>weight<FONT POINT-SIZE="8">[0,1]</FONT></I>'
     >>> symbol("learning_rate")
     '<I>learning_rate</I>'
     """
+    entry = _ENTRY.fullmatch(name)
+    if entry is not None:  # with its brackets: W1 at 0,1 is not W at 10,1
+        array, place = entry.groups()
+        return f'<I>{html(array)}<FONT POINT-SIZE="8">{place}</FONT></I>'
     match = _SUBSCRIPT.fullmatch(name)
     if match is None:
         return f"<I>{html(name, limit)}</I>"
