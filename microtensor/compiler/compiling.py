@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from ..graph import Node, is_recording, state
 from ..nesting import leaves
 from .arguments import Arguments, replaced
-from .executing import Executable
+from .executing import ANOTHER, Executable
 from .naming import gradients_in
 from .programs import Program
 from .reading import Reader
@@ -70,23 +70,37 @@ class Compiled:
         self.name = getattr(f, "__name__", type(f).__name__)
         self.programs: list[Executable] = []
         self._found: dict[tuple, list[Executable]] = {}
+        self._last: Any = None
+        self._fits: Callable[[tuple], bool] | None = None  # whether the last one fits a call
         self._names = _names_of_parameters(f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._fits is not None and not kwargs and self._fits(args):
+            output = self._last.run(args)
+            if output is not ANOTHER:
+                return output
+            return self._call(args, kwargs, again=True)
         if state.tracer is not None:  # inside of another compiled function: part of its program
             return self.f(*args, **kwargs)
+        return self._call(args, kwargs)
+
+    def _call(self, args: tuple, kwargs: dict[str, Any], again: bool = False) -> Any:
+        """Find the program for a call, or make it, and run it."""
         arguments = Arguments(self._names, args, kwargs)
         key = (arguments.key, is_recording())
-        candidates = self._found.get(key)
-        if candidates is not None:
-            for executable in candidates:
-                if executable.holds(arguments.leaves):
-                    done, output = executable.run(arguments.leaves)
-                    if done:
-                        return output
+        for executable in self._found.get(key, ()):
+            if executable.holds(arguments.leaves):
+                output = executable.run(arguments.leaves, again=again)
+                if output is not ANOTHER:
+                    self._use(executable, args, kwargs)
+                    return output
+                again = True
         executable = self._made(key, arguments, args, kwargs)
-        _, output = executable.run(arguments.leaves)
-        return output
+        self._use(executable, args, kwargs)
+        return executable.run(arguments.leaves, again=again)
+
+    def _use(self, executable: Executable, args: tuple, kwargs: dict[str, Any]) -> None:
+        self._last, self._fits = executable, executable.entrance(args, kwargs)
 
     def _made(self, key: tuple, arguments: Arguments, args: tuple, kwargs: dict) -> Executable:
         held: dict[Node, bool] = {}

@@ -4,12 +4,13 @@ when all is there, what changed is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..calls import unrecorded
-from ..graph import Node
+from ..graph import Node, is_recording
 from ..nesting import rebuild
+from .entering import entrance, finisher
 from .interpreting import interpreter
 from .numpy_source import NumpySource
 from .passes import optimised
@@ -17,6 +18,9 @@ from .programs import Program
 from .settings import Setting, holds, settings_of_models
 from .slots import Gradient
 from .tracing import Tracer
+
+Runner = Callable[[Sequence[Any]], list[Any] | None]  # None if a guard does not hold
+ANOTHER: Any = object()  # no result: these numbers want another program
 
 
 class Executable:
@@ -38,7 +42,9 @@ class Executable:
         first = min(read, default=0)
         self.before = [act for number, act in tracer.effects if number < first]
         self.after = [act for number, act in tracer.effects if number >= first]
-        self.compute: Callable[[list[Any]], list[Any] | None] = BACKENDS[backend](program)
+        self.compute: Runner = BACKENDS[backend](program)
+        self._entrance: tuple[Any] | None = None
+        self._finish = finisher(program.results, program.structure, unrecorded) or self._rebuilt
 
     @property
     def source(self) -> str:
@@ -56,31 +62,48 @@ class Executable:
         """Tell which leaves have a gradient now, among those whose gradient this computes."""
         return {g.node: g.node.grad is not None for g, _ in self.grads if g.place is None}
 
-    def run(self, given: list[Any]) -> tuple[bool, Any]:
-        """Compute it; False if the numbers are such that another program is wanted."""
-        for act in self.before:
-            act()
+    def entrance(self, args: tuple, kwargs: dict[str, Any]) -> Callable[[tuple], bool] | None:
+        """Give a quick way to tell whether the program fits another call, if there is one."""
+        if kwargs:
+            return None
+        if self._entrance is None:
+            paused = not is_recording()
+            made = entrance(args, paused, self.settings, self.grads, self.conditions)
+            self._entrance = (made,)
+        return self._entrance[0]
+
+    def run(self, given: Sequence[Any], *, again: bool = False) -> Any:
+        """Compute it; give `ANOTHER` if the numbers are such that another program is wanted.
+
+        ``again`` tells that such a one was found: what is done before a program has been done.
+        """
+        if not again:
+            for act in self.before:
+                act()
         results = self.compute(given)
         if results is None:
-            return False, None
+            return ANOTHER
         for act in self.after:
             act()
+        return self._finish(results)
+
+    def _rebuilt(self, results: list[Any]) -> Any:
         program = self.program
         shown = [
             unrecorded(x) if r.as_value else x
             for r, x in zip(program.results, results, strict=True)
         ]
-        return True, rebuild(program.structure, iter(shown))
+        return rebuild(program.structure, iter(shown))
 
 
-def through_places(program: Program, compute: Callable) -> Callable[[list[Any]], list[Any] | None]:
+def through_places(program: Program, compute: Callable) -> Runner:
     """Make a function of arrays one that reads the program's inputs, and writes what it gives.
 
     ``compute`` takes the inputs' arrays and gives (results, what is written), or None if a guard
     does not hold.
     """
 
-    def run(given: list[Any]) -> list[Any] | None:
+    def run(given: Sequence[Any]) -> list[Any] | None:
         found = compute(*[place.read(given) for place, _ in program.inputs])
         if found is None:
             return None
@@ -93,7 +116,7 @@ def through_places(program: Program, compute: Callable) -> Callable[[list[Any]],
 
 
 # How each backend makes a program run, by the name that `compile` is given.
-BACKENDS: dict[str, Callable[[Program], Callable[[list[Any]], list[Any] | None]]] = {
+BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
     "numpy": lambda program: NumpySource(optimised(program)).function(),
 }

@@ -7,33 +7,24 @@ Buffers, and views of them, are names of the text's own; what leaves the program
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from keyword import iskeyword
 from typing import Any
 
 import numpy as np
 
 from ..graph import next_number
 from ..ops.arithmetic import astype
-from ..ops.masking import masked, masked_into
-from .buffers import VIEWS, Buffers
-from .building import sample
+from ..ops.masking import masked
+from .buffers import VIEWS
 from .generated import executed
-from .lowering import less_at
+from .lowering import picked
+from .numpy_lines import Lines
 from .outlets import Outlet, writable
 from .programs import Instruction, Program, Variable
 from .slots import Argument, Gradient, Leaf, Slot
 
-_SIGNS = {np.add: "+", np.subtract: "-", np.multiply: "*"}
-_REDUCTIONS = {
-    np.sum: "add.reduce", np.max: "maximum.reduce", np.min: "minimum.reduce",
-    np.prod: "multiply.reduce",
-}  # fmt: skip
-_NARROW = 64  # a short last axis is reduced over the long axis of the transpose
 
-
-class NumpySource:
+class NumpySource(Lines):
     """Writes a program's text, and the names that it refers to.
 
     Attributes
@@ -44,13 +35,9 @@ class NumpySource:
     """
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.buffers = Buffers(program)
-        self.names: dict[str, Any] = {"np": np, "next_number": next_number, "writable": writable}
-        self.lines: list[str] = []
+        super().__init__(program)
+        self.names |= {"next_number": next_number, "writable": writable}
         self.top: list[str] = []
-        self._local: dict[Variable, str] = {}
-        self._ids: dict[int, str] = {}
         self._writes = self._writes_by_variable()
         self._guards: dict[Variable, list[bool]] = {}
         for x, answer in program.guards:
@@ -78,47 +65,6 @@ class NumpySource:
         """
         return executed(self.text, self.names, self.program.name)["run"]
 
-    # Names
-
-    def _name(self, x: Any, start: str) -> str:
-        """Name an object of the text's; the same one has one name."""
-        if id(x) not in self._ids:
-            name = start if start not in self.names else f"{start}{len(self.names)}"
-            self._ids[id(x)] = name
-            self.names[name] = x
-        return self._ids[id(x)]
-
-    def _fn(self, fn: Any) -> str:
-        name = getattr(fn, "__name__", "f").strip("_")
-        return self._name(fn, name if name.isidentifier() and not iskeyword(name) else "f")
-
-    def _x(self, x: Any) -> str:
-        """Write an operand."""
-        if isinstance(x, Variable):
-            if x in self.buffers.arrays:
-                return self._name(self.buffers.arrays[x], "b")
-            return self._local[x]
-        if isinstance(x, tuple):
-            inside = ", ".join(map(self._x, x))
-            return f"({inside},)" if len(x) == 1 else f"({inside})"
-        if isinstance(x, list):
-            return f"[{', '.join(map(self._x, x))}]"
-        if isinstance(x, slice):
-            return (
-                f"slice({x.start!r}, {x.stop!r}, {x.step!r})" if _plain(x) else self._name(x, "s")
-            )
-        if x is None or x is Ellipsis or isinstance(x, bool | int | str):
-            return "..." if x is Ellipsis else repr(x)
-        if isinstance(x, float):
-            return repr(x) if np.isfinite(x) else f"float({str(x)!r})"
-        return self._name(x, "c")
-
-    def _new_local(self, x: Variable) -> str:
-        name = self._local[x] = f"v{len(self._local)}"
-        return name
-
-    # The top: what is read, and where results go
-
     def _read(self) -> None:
         for place, x in self.program.inputs:
             name = self._new_local(x)
@@ -143,8 +89,6 @@ class NumpySource:
                 found[x] = place
         return found
 
-    # The lines
-
     def _write(self, i: int, ins: Instruction) -> None:
         out = ins.outputs[0] if len(ins.outputs) == 1 and not ins.is_rule else None
         if out is None:
@@ -153,33 +97,14 @@ class NumpySource:
             self._number(ins)
         elif ins.fn in VIEWS:
             self._view(i, ins)
+        elif ins.fn is picked:
+            rows = self._name(np.arange(ins.operands[0].shape[0]), "rows")
+            x, places = map(self._x, ins.operands)
+            self.lines.append(f"{self._new_local(out)} = {x}[{rows}, {places}]")
         elif out.shape == () or out.dtype is None or out.dtype.kind not in "fiub":
-            self._call(ins)
+            self._scalar(ins)
         else:
             self._into(i, ins, out)
-
-    def _call(self, ins: Instruction) -> None:
-        """Write a call whose result is a new array."""
-        targets = [self._new_local(x) if x is not None else "_" for x in ins.outputs]
-        left = ", ".join(targets) + ("," if ins.is_rule and len(targets) == 1 else "")
-        self.lines.append(f"{left} = {self._as_call(ins)}")
-
-    def _as_call(self, ins: Instruction) -> str:
-        given = [self._x(x) for x in ins.operands]
-        given += [f"{k}={self._x(x)}" for k, x in ins.options.items()]
-        return f"{self._fn(ins.compute)}({', '.join(given)})"
-
-    def _number(self, ins: Instruction) -> None:
-        """Write a calculation with Python's numbers, as they are calculated with elsewhere."""
-        sign = _SIGNS.get(ins.fn)
-        operands = [self._x(x) for x in ins.operands]
-        name = self._new_local(ins.output)
-        if sign is not None and all(_is_number(x) for x in ins.operands):
-            self.lines.append(f"{name} = {operands[0]} {sign} {operands[1]}")
-        else:
-            self.names["number"] = number
-            given = ", ".join([self._fn(ins.compute), *operands])
-            self.lines.append(f"{name} = number({given})")
 
     def _view(self, i: int, ins: Instruction) -> None:
         if self.buffers.view(ins):
@@ -247,70 +172,6 @@ class NumpySource:
             return f"{self._name(place.node, 'p')}.{what}"
         return ""
 
-    def _way(self, ins: Instruction, out: Variable) -> Callable[[str], list[str]] | None:
-        """Give the lines that compute an instruction into a place of some name."""
-        fn, x = ins.fn, ins.operands[0]
-        operands = [self._x(a) for a in ins.operands]
-        if isinstance(fn, np.ufunc) and fn.nout == 1 and not ins.options:
-            name = self._fn(fn)
-            alike = fn is np.matmul and all(_dtype(a) == out.dtype for a in ins.operands)
-            if alike and all(np.ndim(sample(a)) == 2 for a in ins.operands):
-                name = self._fn(np.dot)  # of two matrices, it takes half of matmul's time
-            # NumPy wants to be told the name where a third operand could be meant.
-            out_is = "out=" if fn in (np.maximum, np.minimum) else ""
-            return lambda to: [f"{name}({', '.join(operands)}, {out_is}{to})"]
-        if fn in _REDUCTIONS and isinstance(x, Variable) and x.dtype == out.dtype:
-            return self._reduction(ins, out)
-        if fn is masked and x.shape == ins.operands[1].shape == out.shape:
-            into = self._fn(masked_into)
-            return lambda to: [f"{into}({to}, {operands[0]}, {operands[1]})"]
-        if fn is np.where and len(operands) == 3:
-            copy = self._fn(np.copyto)
-            return lambda to: [
-                f"{copy}({to}, {operands[2]})",
-                f"{copy}({to}, {operands[1]}, where={operands[0]})",
-            ]
-        if fn is astype and isinstance(x, Variable):
-            copy = self._fn(np.copyto)
-            return lambda to: [f"{copy}({to}, {operands[0]}, 'unsafe')"]
-        if fn is less_at:
-            copy, rows = self._fn(np.copyto), self._name(np.arange(out.shape[0]), "rows")
-            return lambda to: [
-                f"{copy}({to}, {operands[0]})",
-                f"{to}[{rows}, {operands[1]}] -= {operands[2]}",
-            ]
-        return None
-
-    def _reduction(self, ins: Instruction, out: Variable) -> Callable[[str], list[str]] | None:
-        x = ins.operands[0]
-        options = dict(ins.options)
-        axis, keepdims = options.pop("axis", None), options.pop("keepdims", False)
-        if options or len(ins.operands) > 1:
-            return None
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        given = self._x(x)
-        if ins.fn is np.sum and axes == (0,) and len(x.shape) == 2 and x.dtype.kind == "f":
-            ones = self._name(np.ones(x.shape[0], x.dtype), "ones")
-            if not keepdims:  # a sum of rows is a product with ones, by BLAS
-                return lambda to: [f"{self._fn(np.dot)}({ones}, {given}, {to})"]
-        last = len(x.shape) - 1
-        narrow = len(x.shape) == 2 and x.shape[1] < _NARROW and ins.fn in (np.max, np.min)
-        if narrow and axes in ((last,), (-1,)) and x.size:
-            turned = self._name(np.empty(x.shape[::-1], x.dtype), "b")
-            copy, name = self._fn(np.copyto), _REDUCTIONS[ins.fn]
-            self.names.setdefault(name.partition(".")[0], getattr(np, name.partition(".")[0]))
-            end = "[:, 0]" if keepdims else ""
-            return lambda to: [
-                f"{copy}({turned}, {given}.T)",
-                f"{name}({turned}, 0, None, {to}{end})",
-            ]
-        name = _REDUCTIONS[ins.fn]
-        ufunc = name.partition(".")[0]
-        self.names.setdefault(ufunc, getattr(np, ufunc))
-        return lambda to: [f"{name}({given}, {axis!r}, None, {to}, {bool(keepdims)!r})"]
-
-    # The bottom: what is written
-
     def _finish(self) -> None:
         taken: set[Variable] = set()
         for place, x in self.program.writes:
@@ -347,34 +208,3 @@ class NumpySource:
             return copy
         taken.add(root)
         return x
-
-
-def number(fn: Callable, *operands: Any) -> float:
-    """Calculate with numbers of Python's as Values of them do: Python's way, else NumPy's."""
-    python = _PYTHON.get(fn)
-    if python is not None:
-        try:
-            y = python(*operands)
-            if y.__class__ is float:
-                return y
-        except ArithmeticError:
-            pass  # NumPy gives inf or nan
-    return float(fn(*operands))
-
-
-_PYTHON: dict[Any, Callable] = {
-    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
-    np.true_divide: operator.truediv, np.power: operator.pow, np.negative: operator.neg,
-}  # fmt: skip
-
-
-def _dtype(x: Any) -> Any:
-    return getattr(x, "dtype", None)
-
-
-def _is_number(x: Any) -> bool:
-    return x.is_weak if isinstance(x, Variable) else isinstance(x, float | int)
-
-
-def _plain(x: slice) -> bool:
-    return all(isinstance(i, int | None) for i in (x.start, x.stop, x.step))

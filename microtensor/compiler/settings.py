@@ -31,12 +31,13 @@ def holds(settings: list[Setting]) -> bool:
             now = holder.cell_contents if holder.__class__ is CellType else holder[name]
         except (KeyError, IndexError, ValueError):
             return False
-        if now is not value and not (isinstance(value, _PLAIN) and _same(now, value)):
+        if now is not value and not (isinstance(value, _PLAIN) and same(now, value)):
             return False
     return True
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two plain things are of one type and equal, nan included."""
     return a.__class__ is b.__class__ and (a == b or (a != a and b != b))
 
 
@@ -52,11 +53,11 @@ def settings_of_models(scopes: list[Scope]) -> list[Setting]:
                     seen.add(id(module))
                     found.extend(_inside(vars(module)))
                     if "training" not in vars(module):
-                        found.append((_Attribute(module), "training", module.training))
+                        found.append((Attribute(module), "training", module.training))
     return found
 
 
-class _Attribute:
+class Attribute:
     """Reads an attribute that a class may give, as an item."""
 
     def __init__(self, of: Any) -> None:
