@@ -279,8 +279,9 @@ def compute_another_function(program):
 
 def lose_the_backward_pass(program):
     last = max(i for i, ins in enumerate(program.instructions) if ins.phase == "backward")
-    program.instructions[last].fn = np.negative
-    program.instructions[last].operands = program.instructions[last].operands[:1]
+    x = program.instructions[last]
+    program.instructions[last].fn = np.full
+    program.instructions[last].operands = (x.output.shape, x.output.dtype.type(1))
     program.instructions[last].options = {}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..nesting import like
 from .programs import Instruction, Variable
 
 
@@ -45,5 +46,5 @@ def sample(x: Any) -> Any:
     if isinstance(x, Variable):
         return x.sample
     if isinstance(x, tuple | list):
-        return x.__class__(map(sample, x))
+        return like(x, list(map(sample, x)))
     return x

@@ -18,7 +18,7 @@ from ..ops.masking import masked, masked_into
 from .buffers import Buffers
 from .building import sample
 from .lowering import less_at
-from .programs import Instruction, Program, Variable
+from .programs import Instruction, Program, Variable, variables_in
 
 _SIGNS = {np.add: "+", np.subtract: "-", np.multiply: "*"}
 _REDUCTIONS = {
@@ -66,6 +66,8 @@ class Lines:
             if x in self.buffers.arrays:
                 return self._name(self.buffers.arrays[x], "b")
             return self._local[x]
+        if hasattr(x, "_fields") and not any(variables_in(x)):
+            return self._name(x, "c")
         if isinstance(x, tuple):
             inside = ", ".join(map(self._x, x))
             return f"({inside},)" if len(x) == 1 else f"({inside})"
