@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..ops import log_softmax, softmax_cross_entropy
-from .comparing import as_array, as_floats, chosen, class_weights, in_dtype_of, reduced
+from .comparing import as_array, as_floats, chosen, class_weights, in_dtype_of, of_class, reduced
 from .labels import check_labels, check_probabilities
 
 
@@ -176,7 +176,7 @@ def _of_classes(
     kept = None if ignored is None else labels != ignored
     if kept is not None:
         labels = np.where(kept, labels, 0)
-    shares = None if weight is None else np.take(weight, labels)
+    shares = None if weight is None else of_class(weight, labels)
     rows = -chosen(log_p, labels)
     if shares is not None:
         rows = shares * rows

@@ -169,23 +169,30 @@ def chosen(x: Any, labels: Any) -> Any:
     return x[np.arange(len(labels)), labels]
 
 
+def of_class(weight: Any, labels: Any) -> Any:
+    """Give the weight of each label's class; labels (B,)."""
+    if isinstance(labels, np.ndarray):
+        return np.take(weight, labels)
+    return np.take_along_axis(weight, labels, axis=0)  # np.take does not see that they are a Value
+
+
 def check_between(loss: str, x: Any, name: str, hint: str) -> None:
     """Raise ArgumentError unless all entries are probabilities, from 0 to 1."""
     if x.size == 0:
         return
-    low, high = float(x.min()), float(x.max())
+    low, high = x.min(), x.max()
     if not (low >= 0 and high <= 1):
         raise ArgumentError(
             f"{loss}: {name} must lie between 0 and 1.",
             expected="probabilities",
-            got=f"numbers from {low:g} to {high:g}",
+            got=f"numbers from {float(low):g} to {float(high):g}",
             hint=hint,
         )
 
 
 def check_not_negative(loss: str, x: Any, name: str, hint: str) -> None:
     """Raise ArgumentError if an entry is negative."""
-    if x.size and float(x.min()) < 0:
+    if x.size and x.min() < 0:
         raise ArgumentError(
             f"{loss}: {name} must not be negative.",
             expected="numbers of at least 0",

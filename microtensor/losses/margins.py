@@ -18,6 +18,7 @@ from .comparing import (
     chosen,
     class_weights,
     in_dtype_of,
+    of_class,
     paired,
     reduced,
 )
@@ -127,7 +128,7 @@ def multi_margin(
     others = np.not_equal(labels[:, None], np.arange(classes))
     rows = np.sum(np.where(others, missed if p == 1 else missed * missed, 0), axis=1) / classes
     if weight is not None:
-        rows = np.take(class_weights(loss, weight, classes, scores), labels) * rows
+        rows = of_class(class_weights(loss, weight, classes, scores), labels) * rows
     return reduced(loss, rows.reshape(shape), reduction)
 
 
