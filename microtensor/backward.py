@@ -276,7 +276,7 @@ def by_full_rule(
     if create_graph and "kept" in options and known.keeps != "constant":
         options["kept"] = None  # what the forward pass kept cannot be differentiated
     if create_graph and state.tracer is not None:
-        options = state.tracer.shown(options)
+        g, options = state.tracer.shown(g, options)
     try:
         c = rule(g, y, *shown, **options)
         if c.__class__ is not complex:

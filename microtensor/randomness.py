@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,26 @@ def set_state(rng: Any, state: Any) -> None:
             expected=f"what get_state gave of a {before['bit_generator']} generator",
             got=_what_it_seems(state, before["bit_generator"], error),
         ) from None
+
+
+def mark(rng: Rng) -> Callable[[], None]:
+    """Give the function that puts a generator back where it stands now.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> put_back = mark(rng)
+    >>> first = rng.standard_normal(3)
+    >>> put_back()
+    >>> bool(np.all(first == rng.standard_normal(3)))
+    True
+    """
+    before: Any
+    if isinstance(rng, np.random.RandomState):
+        before = rng.get_state(legacy=False)
+    else:
+        before = rng.bit_generator.state
+    return lambda: _put(rng, before)
 
 
 def _what_it_seems(state: Any, kind: str, error: Exception) -> str:

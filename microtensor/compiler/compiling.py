@@ -46,6 +46,7 @@ def trace_call(
         fresh = tuple(replaced(x, stand_in) for x in args)
         named = {k: replaced(kwargs[k], stand_in) for k in sorted(kwargs)}
         output = f(*fresh, **named)
+        tracer.finish()
         reader = Reader(tracer)
         program = reader.program(output, leaves(output))
         program.gradients = gradients_in(reader)

@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..calls import unrecorded
 from ..graph import Node, is_recording
 from ..nesting import rebuild
+from ..randomness import Rng, generator, mark
 from .entering import entrance, finisher
 from .interpreting import interpreter
 from .numpy_source import NumpySource
@@ -43,6 +46,7 @@ class Executable:
         self.before = [act for number, act in tracer.effects if number < first]
         self.after = [act for number, act in tracer.effects if number >= first]
         self.compute: Runner = BACKENDS[backend](program)
+        self._generators = _drawn_from(program) if program.guards else []
         self._entrance: tuple[Any] | None = None
         self._finish = finisher(program.results, program.structure, unrecorded) or self._rebuilt
 
@@ -80,8 +84,11 @@ class Executable:
         if not again:
             for act in self.before:
                 act()
+        back = [mark(generator(rng)) for rng in self._generators]
         results = self.compute(given)
         if results is None:
+            for put_back in back:
+                put_back()
             return ANOTHER
         for act in self.after:
             act()
@@ -94,6 +101,17 @@ class Executable:
             for r, x in zip(program.results, results, strict=True)
         ]
         return rebuild(program.structure, iter(shown))
+
+
+def _drawn_from(program: Program) -> list[Rng | None]:
+    """List what a program draws from; None for the process's generator."""
+    found: dict[int, Any] = {}
+    for ins in program.instructions:
+        for x in (*ins.operands, *ins.options.values()):
+            if isinstance(x, np.random.Generator | np.random.RandomState):
+                found[id(x)] = x
+    default = any(place.key == ("generator",) for place, _ in program.inputs)
+    return [*found.values(), *([None] if default else [])]
 
 
 def through_places(program: Program, compute: Callable) -> Runner:

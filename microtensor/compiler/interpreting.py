@@ -15,9 +15,13 @@ def interpreter(program: Program) -> Callable:
     It gives None if a guard does not hold.
     """
 
+    guards = dict(program.guards)
+
     def compute(*arrays: Any) -> tuple[list[Any], list[Any]] | None:
         env: dict[Variable, Any] = dict(program.constants)
         env.update(zip((v for _, v in program.inputs), arrays, strict=True))
+        if any(bool(env[x]) is not answer for x, answer in program.guards if x in env):
+            return None
 
         def value(x: Any) -> Any:
             if isinstance(x, tuple | list):
@@ -31,8 +35,9 @@ def interpreter(program: Program) -> Callable:
             for variable, x in zip(ins.outputs, outputs, strict=True):
                 if variable is not None:
                     env[variable] = float(x) if variable.is_weak else x
-        if any(bool(env[x]) is not answer for x, answer in program.guards):
-            return None
+                    # At once: what follows may fail if the answer is another.
+                    if variable in guards and bool(x) is not guards[variable]:
+                        return None
         return [value(r.x) for r in program.results], [value(x) for _, x in program.writes]
 
     return compute

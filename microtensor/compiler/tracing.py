@@ -30,6 +30,15 @@ from .opaque import Rule, held, part, slot
 from .slots import Argument, Gradient, Place, Slot
 
 _HOUSE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_BETWEEN = tuple(_HOUSE + name for name in ("methods.py", "value.py", "compiler" + os.sep))
+
+
+def _is_asked_by_the_library() -> bool:
+    """Tell whether it is the library, and not the user, who wants a number of a Value."""
+    depth = 2
+    while (path := sys._getframe(depth).f_code.co_filename).startswith(_BETWEEN):
+        depth += 1
+    return path.startswith(_HOUSE)
 
 
 class Tracer:
@@ -75,6 +84,7 @@ class Tracer:
         self._undo: list[Callable[[], None]] = []
         self._phases: list[tuple[int, str]] = [(0, "forward")]
         self._keeps_graph = False
+        self.refused: CompileError | None = None
 
     # What the function is given
 
@@ -148,21 +158,33 @@ class Tracer:
         return record(x._data, held, (x,), {"stand_in": True}, True, self._scope())
 
     def numbers(self, node: Node, how: str) -> Any:
-        """Give the data of a constant; of what the program computes there is none yet."""
+        """Give the data of a constant; of what the program computes there is none yet.
+
+        The library may ask, to tell what is wrong; if nothing is, the run ends with the error.
+        """
         if self.is_constant(node):
             return node._data
-        raise CompileError(
+        error = CompileError(
             f"{self.name}: {how} asks for a number while the program is written.",
             expected="Values throughout: return v itself, and read its number after the call",
             got=f"{how}, of {label(node)}",
             hint="A program is written once for all numbers. Shapes may be asked freely.",
         )
+        if not _is_asked_by_the_library():
+            raise error
+        self.refused = self.refused or error
+        return node._data
+
+    def finish(self) -> None:
+        """Raise what the run should have ended with, had it not been left to find another error."""
+        if self.refused is not None:
+            raise self.refused
 
     def decide(self, node: Node) -> bool:
         """Answer whether a Value is true: to the library, which the program checks each time."""
         if self.is_constant(node):
             return bool(node._data)
-        if not sys._getframe(2).f_code.co_filename.startswith(_HOUSE):  # it is the user who asks
+        if not _is_asked_by_the_library():
             raise CompileError(
                 f"{self.name}: a number of the program decides what is computed.",
                 expected="np.where(condition, a, b), which computes both and takes one",
@@ -193,16 +215,25 @@ class Tracer:
         self._owners[id(data)] = (data, x, "")
         return data
 
-    def shown(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Give options with Values in the place of their arrays, for a rule that computes."""
+    def shown(self, g: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Give options with Values in the place of their arrays, for a rule that computes.
+
+        The gradient is a Value then too, since functions look at what stands first.
+        """
+        found = False
 
         def value(x: Any) -> Any:
             owner = self.owner(x) if isinstance(x, np.ndarray | np.generic) else None
             if owner is not None and not owner[1]:
+                nonlocal found
+                found = True
                 return owner[0]
             return like(x, [value(inner) for inner in x]) if isinstance(x, tuple | list) else x
 
-        return {name: value(x) for name, x in options.items()}
+        options = {name: value(x) for name, x in options.items()}
+        if found and not isinstance(g, Node):
+            g = record(g, held, (g,), None, False, None)
+        return g, options
 
     def options(self, options: dict[str, Any]) -> None:
         """Take note of what a call is going to draw from, so that it can be put back."""
