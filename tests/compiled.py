@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import microtensor as mt
+from microtensor.errors import MicrotensorError
 
+BACKENDS = ("interpreter", "numpy")
 # Sums that are taken in another order differ by rounding, which ten steps carry on.
 CLOSE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-6}
 
@@ -52,7 +54,9 @@ def leaves(x: Any) -> list[tuple[str, Any]]:
     if isinstance(x, dict):
         return [(f"[{k!r}]{path}", leaf) for k, inner in x.items() for path, leaf in leaves(inner)]
     if isinstance(x, list | tuple):
-        return [(f"[{i}]{path}", leaf) for i, inner in enumerate(x) for path, leaf in leaves(inner)]
+        kind = "" if type(x) is list else type(x).__name__
+        pairs = [(i, pair) for i, inner in enumerate(x) for pair in leaves(inner)]
+        return [(f"{kind}[{i}]{path}", leaf) for i, (path, leaf) in pairs]
     return [("", x)]
 
 
@@ -64,7 +68,8 @@ def differences(found: Any, expected: Any, exact: bool = False) -> list[str]:
     """
     ours, theirs = leaves(found), leaves(expected)
     if [path for path, _ in ours] != [path for path, _ in theirs]:
-        return [f"{[path for path, _ in ours]} instead of {[path for path, _ in theirs]}"]
+        told = [x for x in (found, expected) if isinstance(x, dict) and "error" in x]
+        return [f"{[path for path, _ in ours]} instead of {[path for path, _ in theirs]}: {told}"]
     complaints = []
     for (path, x), (_, y) in zip(ours, theirs, strict=True):
         if isinstance(x, mt.Value) is not isinstance(y, mt.Value):
@@ -93,35 +98,40 @@ def first_difference(
     make: Callable[[], Training],
     calls: Iterable[tuple],
     *,
-    compiled: Callable[[Callable], Callable] = mt.compile,
+    backends: Iterable[str] = BACKENDS,
     exact: bool = False,
 ) -> str:
-    """Run twins side by side, and tell the first difference; nothing if there is none.
+    """Run the step of a twin for each backend, and tell the first difference; nothing if none is.
 
     Each call is a tuple of arguments, or a function that makes one, where they must not be shared.
     """
-    eager, other = make(), make()
-    step = compiled(other.step)
+    eager = make()
+    twins = {backend: make() for backend in backends}
+    steps = {backend: mt.compile(twin.step, backend=backend) for backend, twin in twins.items()}
     for i, given in enumerate(calls):
-        ours, theirs = (given(), given()) if callable(given) else (given, given)
-        mt.seed(i)
-        expected = eager.step(*theirs)
-        drawn = mt.randomness.get_state()
-        mt.seed(i)
-        found = step(*ours)
-        wrong = differences(found, expected, exact)
-        wrong += differences(other.state(), eager.state(), exact)
-        wrong += [f"argument {w}" for w in differences(grads(ours), grads(theirs), exact)]
-        if mt.randomness.get_state() != drawn:
-            wrong.append("the generator stands elsewhere")
-        if wrong:
-            return f"call {i}: {'; '.join(wrong)}"
+        expected = outcome(eager.step, eager.state, given, i)
+        for backend, twin in twins.items():
+            wrong = differences(outcome(steps[backend], twin.state, given, i), expected, exact)
+            if wrong:
+                return f"{backend}, call {i}: {'; '.join(wrong)}"
     return ""
 
 
-def grads(arguments: Any) -> list[Any]:
-    """List the gradients of the Values among arguments."""
-    return [plain(x.grad) for _, x in leaves(arguments) if isinstance(x, mt.Value)]
+def outcome(step: Callable, state: Callable, given: Any, seed: int) -> dict[str, Any]:
+    """Call a step, and give all that comes of it: results or the error, states, and draws."""
+    mt.seed(seed)
+    arguments = given() if callable(given) else given
+    try:
+        found = step(*arguments)
+    except MicrotensorError as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    values = [x for _, x in leaves(arguments) if isinstance(x, mt.Value)]
+    return {
+        "result": found,
+        "state": state(),
+        "gradients of the arguments": [plain(x.grad) for x in values],
+        "generator": str(mt.randomness.get_state()),
+    }
 
 
 def programs_of(step: Any) -> int:

@@ -277,12 +277,9 @@ def compute_another_function(program):
     tanh.fn = np.sin
 
 
-def lose_the_backward_pass(program):
-    last = max(i for i, ins in enumerate(program.instructions) if ins.phase == "backward")
-    x = program.instructions[last]
-    program.instructions[last].fn = np.full
-    program.instructions[last].operands = (x.output.shape, x.output.dtype.type(1))
-    program.instructions[last].options = {}
+def compute_another_gradient(program):
+    backward = [ins for ins in program.instructions if ins.phase == "backward"]
+    next(ins for ins in backward if ins.fn is np.multiply).fn = np.add
 
 
 def give_plain_numbers(program):
@@ -297,7 +294,7 @@ def give_plain_numbers(program):
         keep_the_first_argument,
         keep_the_learning_rate,
         compute_another_function,
-        lose_the_backward_pass,
+        compute_another_gradient,
         give_plain_numbers,
     ],
 )
@@ -326,4 +323,4 @@ def test_a_program_that_draws_from_a_generator_of_its_own_is_seen(monkeypatch):
 
     monkeypatch.setattr(compiling, "trace_call", trace_call)
     make = training(lambda: nn.Dropout(0.4))
-    assert "the generator stands elsewhere" in first_difference(make, inputs(normal(4, 3)))
+    assert "generator" in first_difference(make, inputs(normal(4, 3)))
