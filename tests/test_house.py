@@ -36,7 +36,14 @@ ROOMS = [
     "compiler",
 ]  # they never import each other
 UPPER = ["train"]  # they use the rooms, and no room uses them
-TOOLS = ["randomness", "files"]  # below the rooms, beside the core
+TOOLS = [
+    "amounts",
+    "files",
+    "flops",
+    "randomness",
+    "tables",
+    "terminals",
+]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "scripts", "__main__"]  # they use the rooms
 ONLY = {
     "signatures": set(),
@@ -61,7 +68,11 @@ ONLY = {
     "data": {"errors", "randomness"},  # NumPy, and no Value
     "losses": {"errors", "primitives", "ops"},
     "randomness": {"errors"},
+    "amounts": set(),
     "files": set(),
+    "flops": set(),
+    "tables": set(),
+    "terminals": set(),
 }
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import losses, nn, viz
+from microtensor import losses, nn, tables, viz
 from microtensor.errors import ArgumentError
-from microtensor.viz import tables, trials
+from microtensor.viz import trials
 from microtensor.viz.expansion import calls_of
 from microtensor.viz.flops import flops_of
 

@@ -1,26 +1,14 @@
-"""How much work is a call? Floating-point operations, counted on what was recorded.
-
-A multiplication and an addition are two operations, as in most papers; so is a fused pair. An
-exponential counts as one, as does a comparison; moving numbers counts as none.
-"""
+"""How much work was a call? Floating-point operations, counted on what was recorded."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..flops import operations
 from .expansion import Call
 from .names import function_word
-
-_MOVES = {
-    "reshape", "ravel", "transpose", "swapaxes", "moveaxis", "rollaxis", "getitem", "concatenate",
-    "stack", "expand_dims", "squeeze", "broadcast_to", "astype", "split", "array_split", "flip",
-    "roll", "rot90", "pad", "copy", "repeat", "tile", "take", "take_along_axis", "look_up",
-    "scatter_add", "tapped", "diagonal", "tril", "triu", "pixel_shuffle", "windows", "unfold",
-}  # fmt: skip
 
 
 def flops_of(call: Call) -> int:
@@ -37,56 +25,10 @@ def flops_of(call: Call) -> int:
     made = call.made
     if made.fn is None:
         return 0
-    word = function_word(made.fn)
-    if word in _MOVES:
-        return 0
-    arrays = [np.shape(getattr(a, "_data", a)) for a in made.args if _is_array(a)]
-    size = np.size(made._data)
-    if word in _PRODUCTS and len(arrays) >= 2:
-        return _PRODUCTS[word](arrays[0], arrays[1], size)
-    if word == "einsum":
-        return _of_einsum((made.kwargs or {}).get("subscripts", ""), arrays, size)
-    # a sum of n numbers is n operations; an elementwise function is one for each number it gives
-    return max([size, *map(math.prod, arrays)])
+    shapes = [np.shape(getattr(a, "_data", a)) for a in made.args if _is_array(a)]
+    subscripts = (made.kwargs or {}).get("subscripts", "")
+    return operations(function_word(made.fn), shapes, np.size(made._data), subscripts)
 
 
 def _is_array(a: Any) -> bool:
     return hasattr(a, "shape") or isinstance(a, int | float)
-
-
-def _of_last_axis(a: tuple[int, ...], b: tuple[int, ...], size: int) -> int:
-    return 2 * size * (a[-1] if a else 1)
-
-
-def _of_contraction(a: tuple[int, ...], b: tuple[int, ...], size: int) -> int:
-    # (M K) (K N) / (M N) = K²
-    return 2 * size * math.isqrt(math.prod(a) * math.prod(b) // max(size, 1))
-
-
-def _of_convolution(a: tuple[int, ...], b: tuple[int, ...], size: int) -> int:
-    return 2 * size * (math.prod(b[1:]))  # (O, I / groups, k ...): one product per weight of O
-
-
-def _of_transposed_convolution(a: tuple[int, ...], b: tuple[int, ...], size: int) -> int:
-    return 2 * math.prod(a) * math.prod(b[1:])  # each number of the input goes out so often
-
-
-_PRODUCTS: dict[str, Callable[[tuple[int, ...], tuple[int, ...], int], int]] = {
-    "matmul": _of_last_axis,
-    "dot": _of_last_axis,
-    "inner": _of_last_axis,
-    "vdot": lambda a, b, size: 2 * math.prod(a),
-    "tensordot": _of_contraction,
-    "convolution": _of_convolution,
-    "transposed_convolution": _of_transposed_convolution,
-}
-
-
-def _of_einsum(subscripts: str, shapes: list[tuple[int, ...]], size: int) -> int:
-    """As many operations for each point of the loop over all letters as there are arrays."""
-    letters: dict[str, int] = {}
-    for term, shape in zip(subscripts.split("->")[0].split(","), shapes, strict=False):
-        if len(term) != len(shape):  # an ellipsis: what it stands for is in the output's size
-            return len(shapes) * size
-        letters.update(zip(term, shape, strict=True))
-    return len(shapes) * math.prod(letters.values() or [size])

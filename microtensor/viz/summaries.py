@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import html as escaping
-import os
-import shutil
-import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from .. import tables, terminals
+from ..amounts import count_word, size_word
 from ..errors import ArgumentError
 from ..graph import Model
-from . import tables
+from ..tables import Cell, Column
 from .modules_seen import Row, Seen, seen
 from .snapshots import moments
 from .sparks import sparkline
-from .tables import Cell, Column
 from .theme import MISSING, short
 
 _COLUMNS = {
@@ -70,11 +68,11 @@ class Summary:
         What is not given is found out from standard output: its width, whether it is a terminal
         that shows colours (and ``NO_COLOR`` is not set), and whether it can write more than ASCII.
         """
-        width = width or (self._width if self._width != "auto" else _terminal_width())
+        width = width or (self._width if self._width != "auto" else terminals.width())
         if color is None:
-            color = _shows_color() if self._color == "auto" else bool(self._color)
+            color = terminals.shows_color() if self._color == "auto" else bool(self._color)
         if ascii is None:
-            ascii = _is_ascii() if self._ascii is None else self._ascii
+            ascii = terminals.is_ascii() if self._ascii is None else self._ascii
         head = tables.wrapped(self._headline(), width, ascii)
         columns = [Column("module", "module"), *(_COLUMNS[c] for c in self._cols)]
         rows = [self._cells(row) for row in self.rows]
@@ -288,29 +286,6 @@ def two(x: float) -> str:
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
-def size_word(n: int) -> str:
-    """Write a number of bytes.
-
-    >>> size_word(136), size_word(13_600), size_word(2_500_000)
-    ('136 B', '13.6 kB', '2.5 MB')
-    """
-    return f"{count_word(n)}B"
-
-
-def count_word(n: int) -> str:
-    """Write a large number in thousands, with three digits and the sign of the unit.
-
-    >>> count_word(552), count_word(13_600), count_word(2_500_000)
-    ('552 ', '13.6 k', '2.5 M')
-    """
-    x, units = float(n), iter(("", "k", "M", "G", "T", "P"))
-    unit = next(units)
-    while round(x, 1) >= 1000 and unit != "P":
-        x, unit = x / 1000, next(units)
-    text = f"{x:.3g}" if x < 1000 else f"{x:.0f}"
-    return f"{text} {unit}"
-
-
 def _html_cell(column: Column, cell: Cell) -> str:
     text = cell.text.strip() if column.key != "module" else cell.text
     shown = escaping.escape(text)
@@ -325,23 +300,3 @@ def _html_cell(column: Column, cell: Cell) -> str:
 
 
 # The terminal
-
-
-def _terminal_width() -> int:
-    return max(24, shutil.get_terminal_size((80, 24)).columns)
-
-
-def _shows_color() -> bool:
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return bool(getattr(sys.stdout, "isatty", lambda: False)())
-
-
-def _is_ascii() -> bool:
-    """Tell whether standard output cannot write the lines and bars of the table."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        "│±μσ▁█✗‖∇".encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return True
-    return False
