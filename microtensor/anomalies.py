@@ -89,6 +89,7 @@ class detect_anomaly(ContextDecorator):  # noqa: N801  # used as a function, as 
 
 class _Watch(threading.local):
     depth = 0  # blocks that this thread is in
+    lines = 0  # blocks of `lines.source_lines`, which only wants to know where calls are
     in_rule = False  # a rule may pass through infinity on its way: only what it gives counts
 
 
@@ -122,14 +123,14 @@ def _look_on(change: int) -> None:
 
 def _apply(known: Any, operands: tuple, options: dict[str, Any] | None) -> Any:
     y = _own_apply(known, operands, options)
-    if _watch.depth and isinstance(y, Node):
+    if (_watch.depth or _watch.lines) and isinstance(y, Node):
         _look(known.fn, operands, y, (options or {}).values())
     return y
 
 
 def _record(data: Any, fn: Any, args: tuple, *rest: Any) -> Any:
     y = _own_record(data, fn, args, *rest)
-    if _watch.depth:
+    if _watch.depth or _watch.lines:
         _look(fn, args, y, ())
     return y
 
@@ -181,7 +182,7 @@ def _find_micrograd() -> None:
 
     def made(data: Any, fn: Any, args: tuple) -> Any:
         y = own(data, fn, args)
-        if _watch.depth:
+        if _watch.depth or _watch.lines:
             _look(fn, args, y, ())
         return y
 
@@ -192,10 +193,11 @@ def _find_micrograd() -> None:
 
 
 def _look(fn: Any, operands: tuple, y: Node, options: Iterable[Any]) -> None:
-    if not _watch.in_rule and (bad := _made_bad(y._data, (*operands, *options))):
+    checked = _watch.depth > 0
+    if checked and not _watch.in_rule and (bad := _made_bad(y._data, (*operands, *options))):
         raise _anomaly_of_call(fn, operands, bad, _place(), state.scope)
     if y.fn is not None:
-        sums = tuple(_checksum(a) for a in (*y.args, y))
+        sums = tuple(_checksum(a) for a in (*y.args, y)) if checked else ()
         number = y.number
         forget = weakref.ref(y, lambda _: _traces.pop(number, None))
         _traces[number] = _Trace(_place(), sums, forget)

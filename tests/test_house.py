@@ -18,11 +18,11 @@ LINE = [
     "errors", "signatures", "dispatching", "learning", "primitives", "ops", "graph", "nesting",
     "notes", "ownership", "batches", "fitting", "backward", "contributing", "calls", "numbers",
     "at", "methods", "value",
-    "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "differences",
-    "verdicts", "slopes", "checking", "checks",
+    "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "lines",
+    "differences", "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
 LATE = {  # loaded when they are named, as rooms are
-    "anomalies", "batched", "checking", "checks", "contributing", "cures", "differences",
+    "anomalies", "batched", "checking", "checks", "contributing", "cures", "differences", "lines",
     "recomputing", "slopes", "verdicts",
 }  # fmt: skip
 ROOMS = [

@@ -11,6 +11,7 @@ import pytest
 import microtensor as mt
 from microtensor import Value
 from microtensor.errors import ArgumentError
+from microtensor.lines import source_lines
 from microtensor.viz import exploring, snapshot
 from microtensor.viz.columns import columns, packed, script_json
 from microtensor.viz.counterparts import javascript
@@ -116,6 +117,25 @@ def test_a_page_brings_the_functions_along_that_its_formulas_need():
     assert "F={" not in columns(snapshot(product(), formulas="general"))[1]
 
 
+def test_a_readers_own_numbers_and_words_travel_with_the_graph():
+    w, x = Value(3.0, name="w"), Value(2.0, name="x")
+    y = w * x
+    page = graph_in(mt.explore(y, colors={w: -0.5, "x": 2, y: "here"}).html)
+    assert (page["own"], page["told"], page["scale"]) == (
+        {"0": -0.5, "1": 2.0, "2": "0"}, {"2": "here"}, 2.0,
+    )  # fmt: skip
+    assert "own" not in graph_in(mt.explore(y).html)
+
+
+def test_lines_that_are_known_travel_with_the_graph():
+    with source_lines():
+        y = product()
+    page = graph_in(mt.explore(y).html)
+    assert [line.partition(" · ")[2] for line in page["lines"]] == ["return np.tanh(w * x) * 0.5"]
+    assert unpacked(page["line"]) == [0, 0, 1, 1, 0, 1]
+    assert "lines" not in graph_in(mt.explore(product()).html)
+
+
 def test_data_cannot_end_its_script():
     page = mt.explore(Value(1.0, name="</script><script>alert(1)</script>\u2028") * 2.0).html
     assert page.lower().count("</script") == 2
@@ -172,6 +192,15 @@ def test_a_quiz_is_the_same_page_with_its_gradients_blank():
         (lambda: mt.explore(3.0),
          "snapshot: the output must be a Value.\n  expected  a Value, such as a loss\n"
          "  got       float"),
+        (lambda: mt.explore(product(), colors={Value(1.0): 1.0}),
+         "explore: colors has a value that is not in the graph.\n"
+         "  expected  Values of the graph, or their names\n"
+         "  got       Value(data=1.0, grad=—)"),
+        (lambda: mt.explore(product(), colors={"z": 1.0}),
+         "There is no value named 'z' in the graph.\n  expected  one of w, x\n  got       'z'"),
+        (lambda: mt.explore(product(), colors={"w": [1.0]}),
+         "explore: colors has something that no colour stands for.\n"
+         "  expected  a number or a word for each value\n  got       list for 'w'"),
         (lambda: mt.quiz(Value([1.0, 2.0]) * 2),
          "quiz: there are no gradients to ask for.\n"
          "  expected  an output that is one number, and depends on a Value that wants gradients\n"

@@ -6,10 +6,12 @@ every picture here is made of. ``explain`` tells it, ``stages`` goes through it,
 ``nudge`` and ``what_if`` ask about one value; ``unroll`` gives the graph of the numbers behind
 arrays. ``explore`` makes a page to open, step through, edit and search a graph, and ``quiz`` the
 same page with its gradients blank. ``summary`` tabulates a model's modules, ``health`` says what is
-not well in a model or a graph, and ``watch`` looks on while a model learns. ``history``,
+not well in a model or a graph, and ``watch`` looks on while a model learns. ``source_lines``
+remembers the lines of a program, by which graphs without modules are put together. ``history``,
 ``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
+from ..lines import source_lines
 from .animation import animate
 from .capture import snapshot
 from .changing import Diff, what_if
@@ -59,6 +61,7 @@ __all__ = [
     "paths",
     "quiz",
     "snapshot",
+    "source_lines",
     "stages",
     "summary",
     "surface",

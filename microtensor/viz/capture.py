@@ -14,6 +14,7 @@ import numpy as np
 from .. import graph
 from ..errors import ArgumentError, GraphTooLargeError
 from ..graph import Node as Recorded
+from ..lines import line_of
 from . import names as words
 from .collecting import collector_waiting
 from .expansion import Call, calls_of
@@ -230,7 +231,7 @@ class _Taking:
             name, self._expression(made, sources), _kept(data), _kept(grad),
             () if number else np.shape(data), _FLOAT if number else np.asarray(data).dtype,
             value._requires_grad, self._group_key(scope), trouble_of(made, data, grad), formula,
-            None if general is None else general.program,
+            None if general is None else general.program, line_of(value),
         )  # fmt: skip
         self.nodes.append(node)
         known = None if general is None else general.programs

@@ -65,7 +65,7 @@ def chosen(root: Recorded, wish: Wish) -> tuple[Snapshot, Scene]:
     depth = 1 if wish.view == "module" and wish.depth is None else wish.depth
     if wish.between is not None or wish.neighbourhood is not None:
         taken, shown = coarse.capture(root, _part(root, wish), **taking)
-    elif len(order := order_of(root)[0]) > _WHOLE and not wish.force and wish.view != "tensor":
+    elif _is_coarse(order := order_of(root)[0], depth) and not wish.force and wish.view != "tensor":
         choice = coarse.folded(order, root, depth, READABLE, wish.params)
         taken, shown = coarse.capture(root, choice, **taking)
     else:
@@ -79,6 +79,14 @@ def chosen(root: Recorded, wish: Wish) -> tuple[Snapshot, Scene]:
     if len(shown.boxes) > most:
         raise too_many(len(shown.boxes), READABLE)
     return taken, shown
+
+
+def _is_coarse(order: list[Recorded], depth: int | None) -> bool:
+    """Tell whether what will not be seen is only to be counted."""
+    if len(order) > _WHOLE:
+        return True
+    outside = (v for v in order if not isinstance(v.scope, graph.Scope))
+    return depth is not None and sum(max(1, len(v.args)) for v in outside) > READABLE
 
 
 def _part(root: Recorded, wish: Wish) -> coarse.Choice:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import graph
 from ..graph import Node as Recorded
+from ..lines import line_of
 from . import names as words
 from .capture import _Taking, too_many
 from .collecting import collector_waiting
@@ -25,6 +26,7 @@ from .modules import groups_of, homes_of_leaves
 from .parts import around, between, with_operands
 from .passes import chain_rule, order_of
 from .snapshots import Edge, Group, Snapshot
+from .theme import clean
 
 STRETCHES = 24  # boxes for the calls outside of every module
 
@@ -91,7 +93,7 @@ def folded(
             choice.place[value] = box.key
             choice.boxes[box.key] = box
     shown = len(order) - len(choice.place) + len(choice.boxes)
-    if depth is not None and len(outside) > most:
+    if depth is not None and len(outside) > BUDGET:
         _in_stretches(outside, choice)
     elif shown > most:
         raise too_many(shown, most)
@@ -113,13 +115,10 @@ def _limit(counts: Counter[int], groups: dict[int, Group], outside: int) -> int:
 
 
 def _in_stretches(outside: list[Recorded], choice: Choice) -> None:
-    """Put calls that are in no module into boxes, by the order in which they were made."""
+    """Put calls that are in no module into boxes, by their lines or the order of the calls."""
     calls = [value for value in outside if value.fn is not None]
-    size = max(1, -(-len(calls) // STRETCHES))
-    for start in range(0, len(calls), size):
-        stretch = calls[start : start + size]
-        key = f"s{start // size + 1}"
-        title = f"calls {start + 1:,} to {start + len(stretch):,}"
+    for number, (title, stretch) in enumerate(_by_line(calls) or _in_order(calls), 1):
+        key = f"s{number}"
         choice.boxes[key] = Group(key, title, "", "", None, 0)
         for value in stretch:
             choice.place[value] = key
@@ -130,6 +129,22 @@ def _in_stretches(outside: list[Recorded], choice: Choice) -> None:
     if len(given) > BUDGET:
         choice.boxes["s0"] = Group("s0", f"{len(given):,} values that are given", "", "", None, 0)
         choice.place.update((value, "s0") for value in given)
+
+
+def _by_line(calls: list[Recorded]) -> list[tuple[str, list[Recorded]]]:
+    """Sort calls by the lines of the program, where they are known and neither one nor many."""
+    found: dict[Any, list[Recorded]] = {}
+    for value in calls:
+        found.setdefault(line_of(value), []).append(value)
+    if None in found or not 2 <= len(found) <= STRETCHES:
+        return []
+    return [(clean(line.told, 60), values) for line, values in found.items()]
+
+
+def _in_order(calls: list[Recorded]) -> list[tuple[str, list[Recorded]]]:
+    size = max(1, -(-len(calls) // STRETCHES))
+    parts = [(start, calls[start : start + size]) for start in range(0, len(calls), size)]
+    return [(f"calls {at + 1:,} to {at + len(part):,}", part) for at, part in parts]
 
 
 def capture(

@@ -16,6 +16,7 @@ import numpy as np
 from . import notation
 from .cards import shrunk
 from .counterparts import helpers, javascript, symbols
+from .sections import with_lines
 from .snapshots import Edge, Node, Snapshot, moments
 from .terms import Term, symbols_in
 from .theme import clean, dtype_word
@@ -28,13 +29,16 @@ _BINS = 24
 _NAME_LIMIT = 5_000  # characters
 
 
-def columns(taken: Snapshot) -> tuple[dict[str, Any], str]:
+def columns(taken: Snapshot, budget: int = 400) -> tuple[dict[str, Any], str]:
     """Write a graph as columns, and the functions that its numbers are computed with.
 
     Parameters
     ----------
     taken : Snapshot
         Taken with ``formulas="general"``.
+    budget : int, default 400
+        Where more values than this are together in no module or one, they are put together by
+        the lines of the program that they were computed in, if these are known.
 
     Returns
     -------
@@ -45,7 +49,9 @@ def columns(taken: Snapshot) -> tuple[dict[str, Any], str]:
         derivatives, null where there is no counterpart.
     """
     place = {node.id: i for i, node in enumerate(taken.nodes)}
-    group = {g.key: i for i, g in enumerate(taken.groups)}
+    homes, groups = with_lines(taken, budget)
+    group = {g.key: i for i, g in enumerate(groups)}
+    lines = list(dict.fromkeys(n.line for n in taken.nodes if n.line is not None))
     kinds = _Kinds()
     of_kind = [kinds.of(node, taken.operands[node.id]) for node in taken.nodes]
     flags = [
@@ -58,14 +64,13 @@ def columns(taken: Snapshot) -> tuple[dict[str, Any], str]:
         "roles": packed([ROLES.index(n.kind) for n in taken.nodes]),
         "flags": packed(flags),
         "kind": packed(of_kind),
-        "group": packed([0 if n.group is None else group[n.group] + 1 for n in taken.nodes]),
+        "group": packed([0 if key is None else group[key] + 1 for key in homes]),
         "sources": packed([place[e.src] for e in taken.edges]),
         "values": packed_floats([_number(n.value) for n in taken.nodes]),
         "grads": packed_floats([_number(n.grad) for n in taken.nodes]),
         "kinds": kinds.told,
         "groups": [
-            [clean(g.title), g.path, 0 if g.parent is None else group[g.parent] + 1]
-            for g in taken.groups
+            [clean(g.title), g.path, 0 if g.parent is None else group[g.parent] + 1] for g in groups
         ],
         "names": {
             i: clean(n.name, _NAME_LIMIT) for i, n in enumerate(taken.nodes) if n.name is not None
@@ -75,6 +80,10 @@ def columns(taken: Snapshot) -> tuple[dict[str, Any], str]:
         "arrays": {i: _array(n) for i, n in enumerate(taken.nodes) if not n.is_scalar},
         "broadcast": {i: e.broadcast for i, e in enumerate(taken.edges) if e.broadcast},
     }
+    if lines:
+        at = {line: i + 1 for i, line in enumerate(lines)}
+        found["lines"] = [clean(line.told) for line in lines]
+        found["line"] = packed([0 if n.line is None else at[n.line] for n in taken.nodes])
     found["twin"] = kinds.all_known and taken.is_scalar
     if not found["twin"]:  # what the page cannot compute it is told
         found["locals"] = packed_floats([_number(e.local) for e in taken.edges])

@@ -18,8 +18,9 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..files import write_whole
-from .capture import snapshot
+from .capture import captured
 from .collecting import collector_waiting
+from .coloring import own_colors
 from .columns import columns, script_json
 from .snapshots import Snapshot
 from .squeezing import squeezed
@@ -82,6 +83,7 @@ def explore(
     title: str | None = None,
     names: Mapping[str, Any] | None = None,
     theme: str = "auto",
+    colors: Mapping[Any, Any] | None = None,
 ) -> Explorer:
     """Make a page on which a graph is opened, stepped through, edited and searched.
 
@@ -102,6 +104,8 @@ def explore(
         Names for what has none, such as ``locals()``.
     theme : {"auto", "light", "dark"}
         The colours to begin with; "auto" follows the system.
+    colors : mapping of Value or str to float or str, optional
+        What to colour values by: a number or a word for some of them, by themselves or by name.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def explore(
     Raises
     ------
     ArgumentError
-        If ``value`` is no Value, ``budget`` is less than 1, or ``open`` comes without ``path``.
+        If ``value`` is no Value, ``budget`` is less than 1, ``open`` comes without ``path``, or
+        ``colors`` has something that is not in the graph.
     GraphTooLargeError
         If there are more than 200,000 values.
 
@@ -128,8 +133,9 @@ def explore(
     '<!doctype html>'
     """
     return _page(
-        value, path, open=open, budget=budget, title=title, names=names, theme=theme, quiz=False
-    )
+        value, path, open=open, budget=budget, title=title, names=names, theme=theme, quiz=False,
+        colors=colors,
+    )  # fmt: skip
 
 
 def quiz(
@@ -169,13 +175,13 @@ def quiz(
     """
     return _page(
         value, path, open=open, budget=budget, title=title or "What are the gradients?",
-        names=names, theme=theme, quiz=True,
+        names=names, theme=theme, quiz=True, colors=None,
     )  # fmt: skip
 
 
 def _page(
     value: Any, path: Any, *, open: bool, budget: int, title: Any, names: Any, theme: str,
-    quiz: bool,
+    quiz: bool, colors: Any,
 ) -> Explorer:  # fmt: skip
     asked = "quiz" if quiz else "explore"
     one_of(asked, "theme", theme, ("auto", "light", "dark"))
@@ -187,7 +193,7 @@ def _page(
         raise ArgumentError(
             f"{asked}: there is no file to open.", expected="a path", got="path=None, open=True"
         )
-    taken = snapshot(value, names=names, formulas="general")
+    taken, ids = captured(value, names=names, formulas="general")
     root = taken.node(taken.root)
     if quiz and (root.grad is None or not root.is_scalar):
         raise ArgumentError(
@@ -197,7 +203,9 @@ def _page(
         )
     title = clean(title or root.name or "Computation graph")
     with collector_waiting():
-        found, functions = columns(taken)
+        found, functions = columns(taken, budget)
+    if colors:
+        found |= own_colors(colors, taken, ids)
     found |= {"title": title, "budget": budget, "quiz": quiz, "theme": theme}
     page = Explorer(taken, _written(title, script_json(found), functions), title)
     if open:

@@ -76,8 +76,9 @@ def draw(
         of weights times inputs becomes one box with its weights and its bias in it. Equal modules
         that are folded up and follow each other become one, ``× n``, unless this is False.
     depth : int, optional
-        How deep modules are shown open: 0 folds up the outermost. Where more than 1,500 calls are
-        in no module, they become at most 24 boxes, each a stretch of them.
+        How deep modules are shown open: 0 folds up the outermost. Where a large graph has more than
+        400 calls in no module, they become at most 24 boxes: one for each line of the program, if
+        `source_lines` remembers them and they are so few, else one for each stretch of calls.
     between : pair of Value or str, optional
         Draw the paths from the first to the second alone, with what their calls are of.
     neighbourhood : Value or str, optional

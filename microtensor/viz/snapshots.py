@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lines import Line
 from .terms import Term
 from .theme import clean, dtype_word, number, shape_word, short
 
@@ -51,6 +52,8 @@ class Node:
         The call in the positions of its operands, where a snapshot was asked for formulas.
     program : Term or None
         The same, to compute with, where a snapshot was asked for general formulas.
+    line : Line or None
+        Where it was computed, if `source_lines` was told to remember.
     """
 
     id: str
@@ -69,6 +72,7 @@ class Node:
     health: str | None = None
     formula: Term | None = None
     program: Term | None = None
+    line: Line | None = None
 
     @property
     def label(self) -> str:
@@ -234,6 +238,7 @@ class Snapshot:
                 "name": n.name, "label": n.label, "value": _plain(n.value), "grad": _plain(n.grad),
                 "shape": list(n.shape), "dtype": n.dtype.name, "requires_grad": n.requires_grad,
                 "group": n.group, "health": n.health,
+                "line": None if n.line is None else str(n.line),
             }
             for n in self.nodes
         ]  # fmt: skip

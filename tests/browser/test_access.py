@@ -3,6 +3,7 @@
 import re
 from importlib import resources
 
+import numpy as np
 import pytest
 from shown import call, modular, random_graph, tensors, texts
 
@@ -176,6 +177,33 @@ def test_forced_colours_keep_every_box_in_sight(pages):
     tab = pages.open(mt.explore(random_graph(4)), forced_colors="active")
     assert tab.evaluate("""() => [...document.querySelectorAll(".ground")].every(g => {
         const s = getComputedStyle(g); return s.fill !== s.stroke && s.stroke !== "none"; })""")
+
+
+def test_the_readers_own_colours_are_shown_first_and_told(pages):
+    w, x = Value(3.0, name="w1"), Value(2.0, name="x1")
+    y = np.tanh(w * x)
+    tab = pages.open(mt.explore(y, colors={w: 1.0, x: -0.5, y: "the answer"}))
+    assert tab.locator("#colour").input_value() == "yours"
+    fill = lambda box: tab.locator(f'[data-box="{box}"] .ground').evaluate("g => g.style.fill")
+    assert [fill(box) for box in range(4)] == [
+        "rgb(27, 120, 55)", "rgb(194, 165, 207)", "", "rgb(0, 114, 178)",
+    ]  # fmt: skip
+    halo = tab.locator('[data-box="0"] text').first.evaluate("t => getComputedStyle(t).paintOrder")
+    assert halo.startswith("stroke")
+    tab.locator('[data-box="3"]').click()
+    assert "yours: the answer" in tab.locator("#panel").inner_text()
+    tab.locator("#colour").select_option("gradient")
+    assert fill(0) == ""
+
+
+def test_indices_are_lowered_and_words_are_not_bold(pages):
+    tab = pages.open(mt.explore(np.tanh(Value(3.0, name="w_1") * Value(2.0, name="x"))))
+    name = tab.locator('[data-box="0"] text').first
+    assert name.text_content() == "w1"
+    assert name.locator("tspan").last.get_attribute("dy") == "3"
+    weight = "t => getComputedStyle(t).fontWeight"
+    assert tab.locator('[data-box="2"] text.muted').first.evaluate(weight) == "400"
+    assert tab.locator('[data-box="2"] tspan.op').evaluate(weight) == "700"
 
 
 def test_colours_can_be_chosen(pages):

@@ -1,10 +1,12 @@
 """Where boxes and arrows stand: nothing overlaps, and no text leaves its box."""
 
+import numpy as np
 import pytest
 from shown import call, modular, random_graph, tensors
 
 import microtensor as mt
 from microtensor import Value
+from microtensor.lines import source_lines
 
 # Everything below is in the picture's own coordinates, so zoom and window do not matter.
 GEOMETRY = """() => {
@@ -88,6 +90,27 @@ def test_opening_one_module_leaves_the_others_as_they_are(pages):
     tab.locator(".card.module").first.click()
     assert call(tab, "visibleCount") > before
     assert tab.evaluate(open_modules) == was + 1
+
+
+def test_a_loop_is_put_together_by_its_lines_and_its_way_back_is_seen(pages):
+    with source_lines():
+        w, y = Value(0.7, name="w"), Value(0.5, name="x")
+        for _ in range(400):
+            z = w * y + 0.1
+            y = np.tanh(z)
+    tab = pages.open(mt.explore(y))
+    titles = tab.locator(".module-name").all_text_contents()
+    assert [t.partition(" · ")[2] for t in titles] == ["z = w * y + 0.1", "y = np.tanh(z)"]
+    assert faults(tab)[:2] == ([], [])
+    back = tab.evaluate("""() => [...document.querySelectorAll(".arrow")].map(a => {
+        const n = a.getTotalLength(), top = Math.min(...Array.from({length: 50}, (_, k) => a.getPointAtLength(n * k / 50).y));
+        return [a.getPointAtLength(0).x > a.getPointAtLength(n).x, top]; }).filter(([b]) => b)""")  # noqa: E501
+    highest = min(y for _, y, _, _ in tab.evaluate(GEOMETRY)["boxes"])
+    assert len(back) == 1
+    assert back[0][1] < highest  # over the boxes, not behind them
+    tab.locator(".card.module").last.click()
+    tab.locator(".card:not(.module)").last.click()
+    assert "y = np.tanh(z)" in tab.locator("#panel").inner_text()
 
 
 def test_a_flat_graph_is_put_in_parts_that_fit_the_budget(pages):

@@ -185,7 +185,7 @@ const CLICKS = {
 };
 for (const [id, act] of Object.entries(CLICKS)) $(id).addEventListener("click", act);
 on($("slider"), "input", event => go(+event.target.value));
-on($("colour"), "change", event => { colourBy = event.target.value; refresh(); });
+on($("colour"), "change", event => { colourBy = event.target.value; showHalo(); refresh(); });
 for (const button of document.querySelectorAll("[data-save]")) on(button, "click", () => { $("save").open = false; SAVERS[button.dataset.save](); });
 const KEYS = {
   ArrowRight: () => go(step + 1), ArrowLeft: back, Home: () => go(0), End: () => go(order.length - 1), p: play,
@@ -212,6 +212,11 @@ if (D.state !== "fresh" || isArray(ROOT)) $("quiz").disabled = true;
 $("less").disabled = $("more").disabled = deepest === 0;
 if (!order.length) for (const id of ["first", "prev", "play", "next", "slider", "all"]) $(id).disabled = true;
 quizzing = D.quiz;
+if (D.own) {
+  $("colour").append(new Option("yours"));
+  $("colour").value = colourBy = "yours";
+  showHalo();
+}
 $("quiz").setAttribute("aria-pressed", String(quizzing));
 layOut();
 showStep();

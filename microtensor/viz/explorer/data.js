@@ -10,7 +10,7 @@ const unpack = ([type, text]) => {
 const N = D.n, ROOT = D.root, ROLE_WORDS = ["input", "param", "const", "op", "output"];
 const roles = unpack(D.roles), flags = unpack(D.flags), kinds = unpack(D.kind), homes = unpack(D.group);
 const sources = unpack(D.sources), startValues = unpack(D.values), startGrads = unpack(D.grads);
-const losses = new Set(D.losses);
+const losses = new Set(D.losses), lines = D.lines && unpack(D.line);
 const kindOf = i => D.kinds[kinds[i]];
 const hasGrad = i => (flags[i] & 1) !== 0, isArray = i => (flags[i] & 2) !== 0;
 const isConst = i => roles[i] === 2, isLeaf = i => kinds[i] === 0;

@@ -132,7 +132,9 @@ function drawModule(box, g, card) {
 function drawHead(box, g) {
   const i = box.v, head = el("text", { x: 10, y: 19 }, g);
   if (!isLeaf(i)) el("tspan", { class: "op" }, head, cut(kindOf(i).op, 18) + "  ");
-  el("tspan", { class: isNamed(i) ? "name" : "name muted" }, head, held(short(i)));
+  const index = isNamed(i) && /^(\p{L}{1,2})_?(\d+)$/u.exec(label(i)); /* x1 and x_1: the index is lowered */
+  el("tspan", { class: isNamed(i) ? "name" : "name muted" }, head, index ? index[1] : held(short(i)));
+  if (index) el("tspan", { dy: 3, class: "name", "font-size": 10 }, head, index[2]);
   if (roles[i] !== 3) el("text", { x: box.w - 9, y: 17, class: "role" }, g, roleWord(i));
 }
 function drawNumber(box, g, card) {
@@ -221,6 +223,8 @@ function note({ a, b, edge, path, twin, twins }, c, notes) {
 }
 /* Colours that the reader asked for. */
 const HUES = ["#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9"];
+/* On the deep colours of a scale, texts have a halo. */
+const showHalo = () => canvas.classList.toggle("halo", colourBy === "value" || colourBy === "yours");
 function paint({ box, ground }) {
   const style = ground.style;
   style.fill = style.fillOpacity = "";
@@ -228,6 +232,9 @@ function paint({ box, ground }) {
     let g = box.items ? box : box.up;
     while (g && g.up && g.up.up) g = g.up;
     if (g && g.up) { style.fill = HUES[(g.uid - N) % HUES.length]; style.fillOpacity = .22; }
+  } else if (colourBy === "yours") {
+    const x = D.own[box.v];
+    if (typeof x === "string") { style.fill = HUES[x % HUES.length]; style.fillOpacity = .22; } else if (x !== undefined) style.fill = heat(x, D.scale);
   } else if (colourBy === "value" && !box.items && !isArray(box.v)) style.fill = heat(shownValue(box.v), valueScale());
   else if (colourBy === "health" && !box.items && D.health[box.v] !== undefined) style.fill = "var(--ill)";
 }

@@ -216,6 +216,10 @@ function waypoints(arrow) {
 function curve(arrow) {
   const { a, b } = arrow, shift = (arrow.twin - (arrow.twins - 1) / 2) * 12;
   const from = [a.X + a.w, a.Y + a.h / 2 + shift], to = [b.X - 1, b.Y + b.h / 2 + shift];
+  if (to[0] < from[0]) { /* back, as out of a loop's later line: over both */
+    const top = Math.min(a.Y, b.Y) - 12 - shift / 3, end = to[0] - 30, start = from[0] + 30;
+    return `M${from}C${start},${from[1]} ${start},${top} ${from[0]},${top}L${to[0]},${top}C${end},${top} ${end},${to[1]} ${to}`;
+  }
   let d = `M${from[0].toFixed(1)},${from[1].toFixed(1)}`, [x, y] = from;
   const bend = (px, py) => {
     const k = Math.max(6, (px - x) / 2);

@@ -14,6 +14,8 @@ function showPanel() {
   for (let g = boxes[i].up; g && g.up; g = g.up) if (!g.isPart) where.unshift(g.title);
   const facts = [roles[i] === 3 ? "" : roleWord(i), isArray(i) ? `${D.arrays[i].shape.join("×")} ${D.arrays[i].dtype}` : "", ...where];
   paragraph(panel, facts.filter(Boolean).join(" · "), "small");
+  if (D.own && D.own[i] !== undefined) paragraph(panel, `yours: ${D.told[i] ?? fmt(D.own[i])}`, "small");
+  if (D.lines && lines[i]) paragraph(panel, D.lines[lines[i] - 1], "small");
   if (D.health[i]) paragraph(panel, "! " + D.health[i], "warning");
   if (direction() === "seed") seedPart(i);
   else {
