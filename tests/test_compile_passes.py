@@ -6,6 +6,7 @@ import pytest
 import microtensor as mt
 from microtensor import losses, nn, optim
 from microtensor.compiler import passes
+from microtensor.compiler.bounds import bounds_joined
 from microtensor.compiler.interpreting import interpreter
 from microtensor.compiler.lowering import lowered
 from microtensor.compiler.programs import Variable
@@ -163,3 +164,15 @@ def test_what_changes_nothing_is_left_out(same_numbers):
 def test_what_changes_something_stays(other_numbers):
     found = passes.optimised(mt.trace(other_numbers)(X))
     assert len(found.instructions) >= 1
+
+
+def test_labels_are_looked_at_once():
+    found = mt.trace(lambda x, y: losses.cross_entropy(x, y))(np.ones((6, 3)), Y)
+    assert len(found.guards) == 2
+    joined = bounds_joined(passes.optimised(found))
+    assert len(joined.guards) == 1
+    compute = interpreter(joined)
+    is_labels = [x.dtype.kind == "i" for _, x in joined.inputs]
+    for labels, is_right in ((Y, True), ([0, 1, -1, 0, 0, 0], False), ([0, 1, 3, 0, 0, 0], False)):
+        given = [np.array(labels) if i else np.ones((6, 3)) for i in is_labels]
+        assert (compute(*given) is not None) is is_right

@@ -8,6 +8,7 @@ may write where it reads, if it is the last to read there. Views of a buffer are
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -55,10 +56,19 @@ class Buffers:
         self.arrays[ins.output] = found
         return True
 
-    def place(self, i: int, ins: Instruction, elementwise: bool) -> np.ndarray:
-        """Find a place for what instruction ``i`` gives: where it reads, or one that is free."""
+    def seen_otherwise(self, calls: Sequence[Instruction]) -> set[Variable]:
+        """Tell whose memory some calls read by a view of it, so that they may not write there."""
+        return {self.root(v) for ins in calls for v in ins.reads() if self.root(v) is not v}
+
+    def place(
+        self, i: int, ins: Instruction, elementwise: bool, calls: Sequence[Instruction] = ()
+    ) -> np.ndarray:
+        """Find a place for what instruction ``i`` gives: where it reads, or one that is free.
+
+        ``calls`` are those that run in turns with it, block by block.
+        """
         x = ins.output
-        array = self._where_it_reads(i, ins) if elementwise else None
+        array = self._where_it_reads(i, ins, calls or (ins,)) if elementwise else None
         if array is None:
             free = self._free.get((x.shape, x.dtype))
             array = free.pop() if free else self._new(x)
@@ -72,9 +82,12 @@ class Buffers:
                 array = self._owned.pop(x)
                 self._free.setdefault((array.shape, array.dtype), []).append(array)
 
-    def _where_it_reads(self, i: int, ins: Instruction) -> np.ndarray | None:
+    def _where_it_reads(
+        self, i: int, ins: Instruction, calls: Sequence[Instruction]
+    ) -> np.ndarray | None:
+        otherwise = self.seen_otherwise(calls)
         for v in ins.operands:
-            if isinstance(v, Variable) and self.root(v) is v and v in self._owned:
+            if isinstance(v, Variable) and v not in otherwise and v in self._owned:
                 same = v.shape == ins.output.shape and v.dtype == ins.output.dtype
                 if same and self.last.get(v, -1) == i:
                     return self._owned.pop(v)

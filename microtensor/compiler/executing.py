@@ -13,6 +13,8 @@ from ..calls import unrecorded
 from ..graph import Node, is_recording
 from ..nesting import rebuild
 from ..randomness import Rng, generator, mark
+from .blocks import sunk
+from .bounds import bounds_joined
 from .entering import entrance, finisher
 from .interpreting import interpreter
 from .numpy_source import NumpySource
@@ -136,5 +138,5 @@ def through_places(program: Program, compute: Callable) -> Runner:
 # How each backend makes a program run, by the name that `compile` is given.
 BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
-    "numpy": lambda program: NumpySource(optimised(program)).function(),
+    "numpy": lambda program: NumpySource(sunk(bounds_joined(optimised(program)))).function(),
 }

@@ -159,7 +159,7 @@ class Lines:
         if fn is less_at:
             copy, rows = self._fn(np.copyto), self._name(np.arange(out.shape[0]), "rows")
             return lambda to: [
-                f"{copy}({to}, {operands[0]})",
+                *([f"{copy}({to}, {operands[0]})"] if to != operands[0] else []),
                 f"{to}[{rows}, {operands[1]}] -= {operands[2]}",
             ]
         return None

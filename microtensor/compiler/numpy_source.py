@@ -7,17 +7,18 @@ Buffers, and views of them, are names of the text's own; what leaves the program
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..graph import next_number
 from ..ops.arithmetic import astype
-from ..ops.masking import masked
+from ..ops.masking import masked, masked_into
+from .blocks import chains, is_cut, spans
 from .buffers import VIEWS
 from .generated import executed
-from .lowering import picked
+from .lowering import less_at, picked
 from .numpy_lines import Lines
 from .outlets import Outlet, writable
 from .programs import Instruction, Program, Variable
@@ -48,7 +49,13 @@ class NumpySource(Lines):
         for x in list(self._guards):
             if x in self._local:
                 self._guard(x)
+        found, end = chains(program), 0
         for i, ins in enumerate(program.instructions):
+            if i in found:
+                end = found[i]
+                self._chain(i, end)
+            if i < end:
+                continue
             self._write(i, ins)
             self.buffers.release(i, ins)
             for x in ins.outputs:
@@ -106,6 +113,72 @@ class NumpySource(Lines):
         else:
             self._into(i, ins, out)
 
+    def _chain(self, start: int, end: int) -> None:
+        """Write a chain of elementwise calls as a loop over blocks; see `blocks`."""
+        calls = self.program.instructions[start:end]
+        made = {ins.output for ins in calls}
+        inner = {x for x in made if self.buffers.last.get(x, -1) < end and x not in self._writes}
+        shape, parts = calls[0].output.shape, spans(calls[0].output.shape)
+        whole: dict[str, str] = {}  # what is cut, and what a block of it is called
+        names: dict[Variable, str] = {}
+        small = self._small_places(calls, inner, parts)
+        lines: list[str] = []
+        for i, ins in enumerate(calls, start):
+            operands = [self._part(x, names, whole, shape) for x in ins.operands]
+            out = ins.output
+            if out in inner:
+                target = names[out] = small[out]
+            else:
+                target = self._target(i, ins, out, True, calls)
+                target = names[out] = self._cut(target, whole)
+            lines.append(self._block_call(ins, operands, target))
+        cuts = [f"{block} = {array}[s]" for array, block in whole.items()]
+        ends = [f"{name} = {name}_whole[:s.stop - s.start]" for name in sorted({*small.values()})]
+        over = self._name(parts, "parts")
+        self.lines.append(f"for s in {over}:")
+        self.lines += [f"    {line}" for line in (*cuts, *ends, *lines)]
+        for i, ins in enumerate(calls, start):
+            if ins.output not in inner:
+                self.buffers.release(i, ins)
+        for ins in calls:
+            self.buffers.release(end - 1, ins)
+
+    def _small_places(
+        self, calls: list[Instruction], inner: set[Variable], parts: list[slice]
+    ) -> dict[Variable, str]:
+        """Find a block for each array that only the chain needs; one serves again once read."""
+        rows = parts[0].stop
+        last = {x: i for i, ins in enumerate(calls) for x in ins.reads() if x in inner}
+        free: dict[Any, list[str]] = {}
+        found: dict[Variable, str] = {}
+        for i, ins in enumerate(calls):
+            for x in {v for v in ins.reads() if last.get(v) == i}:
+                free.setdefault(x.dtype, []).append(found[x])
+            x = ins.output
+            if x in inner:
+                spare = free.get(x.dtype)
+                name = spare.pop() if spare else f"t{len(self.names)}"
+                if f"{name}_whole" not in self.names:
+                    self.names[f"{name}_whole"] = np.empty((rows, *x.shape[1:]), x.dtype)
+                found[x] = name
+        return found
+
+    def _part(
+        self, x: Any, names: dict[Variable, str], whole: dict[str, str], shape: tuple[int, ...]
+    ) -> str:
+        if isinstance(x, Variable) and x in names:
+            return names[x]
+        return self._cut(self._x(x), whole) if is_cut(x, shape) else self._x(x)
+
+    def _cut(self, array: str, whole: dict[str, str]) -> str:
+        return whole.setdefault(array, f"{array}_")
+
+    def _block_call(self, ins: Instruction, operands: list[str], target: str) -> str:
+        if ins.fn is masked:
+            return f"{self._fn(masked_into)}({target}, {', '.join(operands)})"
+        out_is = "out=" if ins.fn in (np.maximum, np.minimum) else ""
+        return f"{self._fn(ins.fn)}({', '.join(operands)}, {out_is}{target})"
+
     def _view(self, i: int, ins: Instruction) -> None:
         if self.buffers.view(ins):
             return
@@ -128,37 +201,55 @@ class NumpySource(Lines):
         if ways is None:
             self._call(ins)
             return
-        target = self._target(i, ins, out, elementwise or ins.fn in (masked, astype))
+        target = self._target(i, ins, out, elementwise or ins.fn in (masked, astype, less_at))
         for line in ways(target):
             self.lines.append(line)
 
-    def _target(self, i: int, ins: Instruction, out: Variable, elementwise: bool) -> str:
+    def _target(
+        self,
+        i: int,
+        ins: Instruction,
+        out: Variable,
+        elementwise: bool,
+        calls: Sequence[Instruction] = (),
+    ) -> str:
         if out in self._writes and self.buffers.root(out) is out:
-            return self._outlet(i, ins, out, self._writes[out], elementwise)
+            in_place = elementwise and self._may_be_written(i, ins, out, calls or (ins,))
+            return self._outlet(out, self._writes[out], in_place, i > self._last_guard)
         if self.buffers.last.get(out, -1) >= len(self.program.instructions):  # it is returned
             outlet = self._name(Outlet(out.shape, out.dtype), "outlet")
             name = self._new_local(out)
             self.top.append(f"{name} = {outlet}.take()")
             return name
-        return self._name(self.buffers.place(i, ins, elementwise), "b")
+        return self._name(self.buffers.place(i, ins, elementwise, calls), "b")
 
-    def _outlet(
-        self, i: int, ins: Instruction, out: Variable, place: Slot, elementwise: bool
-    ) -> str:
+    def _before(self, place: Slot) -> Variable | None:
+        """Give the variable of what lies in a place at first, if the program reads it."""
+        return next((x for p, x in self.program.inputs if p.key == place.key), None)
+
+    def _may_be_written(
+        self, i: int, ins: Instruction, out: Variable, calls: Sequence[Instruction]
+    ) -> bool:
+        """Tell whether a result may go where its place's old numbers lie: nobody reads them after.
+
+        What a guard may stop must have changed nothing.
+        """
+        before = self._before(self._writes[out])
+        if before is None or before in self.buffers.seen_otherwise(calls):
+            return False
+        return self.buffers.last.get(before, -1) <= i and i > self._last_guard
+
+    def _outlet(self, out: Variable, place: Slot, in_place: bool, is_safe: bool) -> str:
         """Write where a result goes that is laid into a place."""
-        before = next((x for p, x in self.program.inputs if p.key == place.key), None)
-        is_last = before is None or (
-            self.buffers.last.get(before, -1) <= i and (elementwise or before not in ins.reads())
-        )
-        is_last = is_last and i > self._last_guard  # what a guard may stop has changed nothing
-        if place.in_place and before is not None and is_last:
+        before = self._before(place)
+        if place.in_place and in_place and before is not None:
             self._local[out] = self._local[before]
             return self._local[out]
         outlet = self._name(Outlet(out.shape, out.dtype), "outlet")
         name = self._new_local(out)
-        if before is None and i > self._last_guard:
+        if before is None and is_safe:
             self.top.append(f"{name} = {outlet}.take({self._current(place)})")
-        elif before is not None and is_last:
+        elif before is not None and in_place:
             old = self._local[before]
             self.top.append(f"{name} = {old} if writable({old}) else {outlet}.other({old})")
         else:
