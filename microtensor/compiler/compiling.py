@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from ..graph import Node, is_recording, state
 from ..nesting import leaves
 from .arguments import Arguments, replaced
-from .executing import ANOTHER, Executable
+from .executing import ANOTHER, BACKENDS, Executable
 from .naming import gradients_in
 from .programs import Program
 from .reading import Reader
@@ -62,7 +62,9 @@ class Compiled:
     Attributes
     ----------
     programs : list of Executable
-        Those made so far, the one used last in the end.
+        Those that it keeps, the latest last; each has its ``program``, to print.
+    source : str
+        The latest program, as Python that runs by itself.
     """
 
     def __init__(self, f: Callable, *, backend: str = "numpy") -> None:
@@ -72,18 +74,26 @@ class Compiled:
         self.programs: list[Executable] = []
         self._found: dict[tuple, list[Executable]] = {}
         self._last: Any = None
-        self._fits: Callable[[tuple], bool] | None = None  # whether the last one fits a call
+        self._enter: Callable[[tuple], Any] | None = None  # what the last one needs of a call
         self._names = _names_of_parameters(f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._fits is not None and not kwargs and self._fits(args):
-            output = self._last.run(args)
-            if output is not ANOTHER:
-                return output
-            return self._call(args, kwargs, again=True)
+        if self._enter is not None and not kwargs:
+            given = self._enter(args)
+            if given is not None:
+                output = self._last.run(given)
+                return self._call(args, kwargs, again=True) if output is ANOTHER else output
         if state.tracer is not None:  # inside of another compiled function: part of its program
             return self.f(*args, **kwargs)
         return self._call(args, kwargs)
+
+    def __get__(self, owner: Any, cls: type | None = None) -> Any:
+        """Stand for a method, as a function in a class does."""
+        return self if owner is None else functools.partial(self, owner)
+
+    def __repr__(self) -> str:
+        count = len(self.programs)
+        return f"<compiled {self.name}: {count} program{'s' * (count != 1)}, {self.backend}>"
 
     def _call(self, args: tuple, kwargs: dict[str, Any], again: bool = False) -> Any:
         """Find the program for a call, or make it, and run it."""
@@ -101,7 +111,7 @@ class Compiled:
         return executable.run(arguments.leaves, again=again)
 
     def _use(self, executable: Executable, args: tuple, kwargs: dict[str, Any]) -> None:
-        self._last, self._fits = executable, executable.entrance(args, kwargs)
+        self._last, self._enter = executable, executable.entrance(args, kwargs)
 
     def _made(self, key: tuple, arguments: Arguments, args: tuple, kwargs: dict) -> Executable:
         held: dict[Node, bool] = {}
@@ -175,7 +185,76 @@ def trace(f: Callable) -> Callable[..., Program]:
 
 
 def compile(f: Callable | None = None, *, backend: str = "numpy") -> Any:
-    """Write a function as a straight-line program, and run that in its place."""
+    """Write a function, or a step of training, as a straight-line program, and run that instead.
+
+    The first call runs the function once on Values that stand for its arguments, reads what it did
+    as a program (forward, backward and update), and from then on runs the program: NumPy calls in a
+    row that compute into buffers made beforehand. Parameters, gradients, buffers of models, what
+    optimizers remember and what dropout draws change as they do without, to the last bit where the
+    order of sums is the same. ``print(step.source)`` shows it.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, numbers, Values, models, and nestings of these. It may use models,
+        optimizers and other Values that it is not given.
+    backend : {"numpy", "numba"}, default "numpy"
+        How the program is run: as NumPy, or as loops that Numba compiles (``microtensor[jit]``).
+
+    Returns
+    -------
+    Compiled
+        Called as ``f`` is. Used as a decorator it may stand on functions and on methods.
+
+    Raises
+    ------
+    CompileError
+        At a call, if what is computed, or a shape, depends on the numbers of an argument or of a
+        parameter: ``if loss > 1`` in ``f``, ``float(loss)``, ``x[x > 0]``. Nothing is changed.
+    ArgumentError
+        If there is no such backend.
+
+    Notes
+    -----
+    Arrays and Python's floats among the arguments are read at each call. Another shape or dtype,
+    another integer, string or switch, another state of ``model.training`` or of an attribute, a
+    global or a closed-over number that was read, is another program: made once, and kept (32 of
+    them at most). Where the library itself asks of numbers, such as whether labels are classes,
+    the program asks each time. Plain arrays that the function does not get as arguments are
+    constants; what it prints or appends to a list happens once.
+
+    Examples
+    --------
+    >>> import numpy as np, microtensor as mt
+    >>> from microtensor import losses, nn, optim
+    >>> net = nn.MLP(2, [8, 2], rng=0)
+    >>> optimizer = optim.SGD(net.parameters(), lr=0.5)
+    >>> @mt.compile
+    ... def step(x, labels):
+    ...     optimizer.zero_grad()
+    ...     loss = losses.cross_entropy(net(x), labels)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, labels = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 1])
+    >>> first = step(x, labels)
+    >>> for _ in range(50):
+    ...     loss = step(x, labels)
+    >>> bool(loss < first / 10), len(step.programs)
+    (True, 1)
+    """
     if f is None:
         return functools.partial(compile, backend=backend)
+    if backend not in BACKENDS:
+        raise ArgumentError(
+            "compile: there is no such backend.",
+            expected=f"one of {', '.join(map(repr, BACKENDS))}",
+            got=repr(backend),
+        )
+    if not callable(f):
+        raise ArgumentError(
+            "compile: it takes a function, and gives one that computes the same.",
+            expected="a function, as in mt.compile(step) or above a definition, @mt.compile",
+            got=f"a {type(f).__name__}",
+        )
     return Compiled(f, backend=backend)

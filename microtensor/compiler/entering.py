@@ -18,8 +18,6 @@ from .generated import executed
 from .settings import Attribute, Setting, same
 from .slots import Gradient
 
-_SINGLE = (bool, type(None))
-
 
 def entrance(
     args: tuple,
@@ -27,57 +25,70 @@ def entrance(
     settings: list[Setting],
     grads: list[tuple[Gradient, bool]],
     conditions: list[Callable[[], bool]],
-) -> Callable[[tuple], bool] | None:
-    """Give a function that tells whether a program fits a call of these positional arguments.
+) -> Callable[[tuple], Any] | None:
+    """Give a function that takes the leaves out of positional arguments that a program fits.
 
-    None if they are not all arrays and Python's floats.
+    It gives None for others. There is none for arguments that are nested, or Values.
     """
     names: dict[str, Any] = {"state": state, "ndarray": np.ndarray, "same": same, "PAUSED": PAUSED}
     recording = f"state.scope is {'' if paused else 'not '}PAUSED"
     asked = ["state.tracer is None", recording, f"len(args) == {len(args)}"]
-
-    def name(start: str, x: Any) -> str:
-        return next((n for n, y in names.items() if y is x), None) or _new(names, start, x)
-
+    leaves = []
     for i, x in enumerate(args):
-        if x.__class__ is np.ndarray:
-            asked += [
-                f"args[{i}].__class__ is ndarray",
-                f"args[{i}].shape == {x.shape!r}",
-                f"args[{i}].dtype is {name('dtype', x.dtype)}",
-            ]
-        elif x.__class__ is float:
-            asked.append(f"args[{i}].__class__ is float")
-        else:
+        if isinstance(x, Node | np.generic | list | tuple | dict):
             return None
+        if x.__class__ is np.ndarray or x.__class__ is float:
+            leaves.append(f"args[{i}]")
+        asked += _of_argument(f"args[{i}]", x, names)
     for gradient, was_there in grads:
         if gradient.place is not None:
             return None
-        asked.append(f"{name('p', gradient.node)}.grad is {'not ' * was_there}None")
+        asked.append(f"{_name(names, 'p', gradient.node)}.grad is {'not ' * was_there}None")
     for holder, key, value in settings:
         if holder.__class__ is CellType:
-            now = f"{name('cell', holder)}.cell_contents"
-        elif isinstance(holder, Attribute):
-            now = f"{name('module', holder.of)}.{key}"
-        elif isinstance(key, int | str):
-            now = f"{name('holder', holder)}[{key!r}]"
+            now = f"{_name(names, 'cell', holder)}.cell_contents"
+        elif isinstance(holder, Attribute) and key.isidentifier():
+            now = f"{_name(names, 'module', holder.of)}.{key}"
         else:
-            return None
-        known = name("value", value)
-        is_same = f"{now} is {value!r}" if isinstance(value, _SINGLE) else f"{now} is {known}"
-        if isinstance(value, int | float | str | bytes) and not isinstance(value, bool):
-            is_same = f"({is_same} or same({now}, {known}))"
-        asked.append(is_same)
-    asked += [f"{name('condition', c)}()" for c in conditions]
+            now = f"{_name(names, 'holder', holder)}[{_name(names, 'key', key)}]"
+        asked.append(_is_same(now, value, names))
+    asked += [f"{_name(names, 'condition', c)}()" for c in conditions]
+    taken = "args" if len(leaves) == len(args) else f"({', '.join(leaves)},)" if leaves else "()"
     lines = "\n            and ".join(asked)
     text = (
-        "def fits(args):\n"
+        "def enter(args):\n"
         "    try:\n"
-        f"        return (\n            {lines}\n        )\n"
+        f"        if (\n            {lines}\n        ):\n"
+        f"            return {taken}\n"
         "    except (KeyError, IndexError, ValueError, AttributeError):\n"
-        "        return False\n"
+        "        pass\n"
+        "    return None\n"
     )
-    return executed(text, names, "entrance")["fits"]
+    return executed(text, names, "entrance")["enter"]
+
+
+def _of_argument(arg: str, x: Any, names: dict[str, Any]) -> list[str]:
+    if x.__class__ is np.ndarray:
+        dtype = _name(names, "dtype", x.dtype)
+        return [
+            f"{arg}.__class__ is ndarray",
+            f"{arg}.shape == {x.shape!r}",
+            f"{arg}.dtype is {dtype}",
+        ]
+    return [f"{arg}.__class__ is float"] if x.__class__ is float else [_is_same(arg, x, names)]
+
+
+def _is_same(now: str, value: Any, names: dict[str, Any]) -> str:
+    if isinstance(value, bool) or value is None:
+        return f"{now} is {value!r}"
+    known = _name(names, "value", value)
+    if isinstance(value, int | float | str | bytes):
+        return f"({now} is {known} or same({now}, {known}))"
+    return f"{now} is {known}"
+
+
+def _name(names: dict[str, Any], start: str, x: Any) -> str:
+    return next((n for n, y in names.items() if y is x), None) or _new(names, start, x)
 
 
 def _new(names: dict[str, Any], start: str, x: Any) -> str:

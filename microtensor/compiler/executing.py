@@ -68,8 +68,8 @@ class Executable:
         """Tell which leaves have a gradient now, among those whose gradient this computes."""
         return {g.node: g.node.grad is not None for g, _ in self.grads if g.place is None}
 
-    def entrance(self, args: tuple, kwargs: dict[str, Any]) -> Callable[[tuple], bool] | None:
-        """Give a quick way to tell whether the program fits another call, if there is one."""
+    def entrance(self, args: tuple, kwargs: dict[str, Any]) -> Callable[[tuple], Any] | None:
+        """Give a quick way to tell whether the program fits another call, and with what leaves."""
         if kwargs:
             return None
         if self._entrance is None:
