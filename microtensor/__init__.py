@@ -17,7 +17,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import ops
-from .derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .graph import no_grad
 from .ops import (
     celu,
@@ -29,19 +28,14 @@ from .ops import (
     hardswish,
     hardtanh,
     leaky_relu,
-    log_softmax,
     logsigmoid,
-    logsumexp,
     mish,
-    one_hot,
     prelu,
     relu,
     relu6,
     selu,
     sigmoid,
     silu,
-    softmax,
-    softmin,
     softplus,
     softshrink,
     softsign,
@@ -58,6 +52,7 @@ if TYPE_CHECKING:
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
     from .compiler import compile, trace
+    from .derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .io import load, save
     from .ops.others import (
         adaptive_avg_pool1d,
@@ -90,6 +85,7 @@ if TYPE_CHECKING:
         scaled_dot_product_attention,
         unfold,
     )
+    from .ops.usual import log_softmax, logsumexp, one_hot, softmax, softmin
     from .randomness import seed
     from .recomputing import checkpoint
     from .viz import (
@@ -122,6 +118,11 @@ _LATE = {
     "draw": "viz",
     "explain": "viz",
     "explore": "viz",
+    "grad": "derivatives",
+    "hessian": "derivatives",
+    "hvp": "derivatives",
+    "jacobian": "derivatives",
+    "jvp": "derivatives",
     "load": "io",
     "nudge": "viz",
     "paths": "viz",
@@ -132,6 +133,8 @@ _LATE = {
     "summary": "viz",
     "trace": "compiler",
     "unroll": "viz",
+    "value_and_grad": "derivatives",
+    "vjp": "derivatives",
     "what_if": "viz",
 }
 

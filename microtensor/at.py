@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .ops.indexing import index_along, scatter_add, scatter_set
+from . import ops
 
 
 class At:
@@ -37,11 +37,11 @@ class At:
         array([[0., 1.],
                [2., 0.]])
         """
-        return At(self._value, index_along(np.shape(self._value), indices, axis))
+        return At(self._value, ops.indexing.index_along(np.shape(self._value), indices, axis))
 
     def set(self, values: Any) -> Any:
         """Give a Value with these entries replaced."""
-        return scatter_set(self._value, values, index=self._index)
+        return ops.scatter_set(self._value, values, index=self._index)
 
     def add(self, values: Any) -> Any:
         """Give a Value with something added to these entries."""
@@ -49,7 +49,7 @@ class At:
         if isinstance(values, list | tuple):
             values = np.asarray(values)
         values = values * self._value.dtype.type(1)  # a number takes on the dtype it is added to
-        added = scatter_add(
+        added = ops.scatter_add(
             np.broadcast_to(values, shape), index=self._index, shape=self._value.shape
         )
         return self._value + added

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from . import ops
 from .errors import DTypeError, MicrotensorError, MissingRuleError
 from .graph import PAUSED, Node, next_number, state
 from .notes import note_call
-from .ops import arrivals
 from .primitives import Known, missing_option, missing_rule, name_of, registry
 
 _new = object.__new__
@@ -71,7 +71,7 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
 def _look_again(fn: Callable) -> Known:
     """Look once more, after learning what was not learned yet."""
     if fn not in registry or registry[fn].word == "unsupported":
-        arrivals.learn()  # the functions of modules that were loaded since
+        ops.arrivals.learn()  # the functions of modules that were loaded since
     known = registry.get(fn)
     if known is None or known.word == "unsupported":
         raise missing_rule(fn)

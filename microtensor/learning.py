@@ -1,8 +1,8 @@
-"""When are functions learned? The families that few programs need, when one is asked for."""
+"""When are functions learned? The families that load late, when one is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 Entry = TypeVar("Entry")
@@ -11,37 +11,40 @@ Entry = TypeVar("Entry")
 class Registry(dict[Callable, Entry], Generic[Entry]):
     """What is known of each function.
 
-    Families of functions that few programs need are loaded when one is asked for that nobody
-    knows, or when somebody looks through all. ``get`` alone asks what was loaded so far: it is on
-    the way of every call, which asks again before it gives up.
+    Families of functions are loaded when one is asked for that nobody knows, lot by lot until it
+    is found, or when somebody looks through all. ``get`` alone asks what was loaded so far: it is
+    on the way of every call, which asks again before it gives up.
     """
 
-    others: Callable[[], Any] = staticmethod(lambda: None)  # loads the families that come later
+    later: Callable[[], Iterable[Any]] = staticmethod(tuple)  # loads one lot at each step
 
     def __missing__(self, fn: Callable) -> Entry:
-        self.others()
-        found = self.get(fn)
-        if found is None:
-            raise KeyError(fn)
-        return found
+        for _ in self.later():
+            found = self.get(fn)
+            if found is not None:
+                return found
+        raise KeyError(fn)
 
     def __contains__(self, fn: object) -> bool:
-        if not super().__contains__(fn):
-            self.others()
-        return super().__contains__(fn)
+        has = super().__contains__
+        return has(fn) or any(has(fn) for _ in self.later())
 
     def __iter__(self) -> Iterator[Callable]:
-        self.others()
+        self._learn_all()
         return super().__iter__()
 
     def __len__(self) -> int:
-        self.others()
+        self._learn_all()
         return super().__len__()
 
     def items(self) -> Any:
-        self.others()
+        self._learn_all()
         return super().items()
 
     def values(self) -> Any:
-        self.others()
+        self._learn_all()
         return super().values()
+
+    def _learn_all(self) -> None:
+        for _ in self.later():
+            pass

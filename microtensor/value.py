@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import calls
+from . import calls, ops
 from .at import At
 from .backward import NOTHING, backward_pass
 from .calls import apply, call, plain, unrecorded
@@ -37,7 +37,6 @@ from .graph import (
 )
 from .methods import Methods
 from .numbers import as_numbers
-from .ops.ufuncs import method_of, written_in_place
 from .primitives import registry
 
 
@@ -278,14 +277,14 @@ class Value(Methods):
         if method == "__call__":
             out = kwargs.get("out")
             if out is not None and len(inputs) > 1 and out[0] is inputs[0]:
-                raise written_in_place(ufunc)
+                raise ops.ufuncs.written_in_place(ufunc)
             return call(ufunc, inputs, kwargs)
         if method == "at":
             raise InPlaceError(
                 f"np.{ufunc.__name__}.at would change a Value in place.",
                 hint="Use x.at[i].add(value), which gives a new Value and is differentiable.",
             )
-        return method_of(ufunc, method)(*inputs, **kwargs)
+        return ops.ufuncs.method_of(ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(self, fn: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         known = registry.get(fn)

@@ -22,8 +22,8 @@ LINE = [
     "differences", "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
 LATE = {  # loaded when they are named, as rooms are
-    "anomalies", "batched", "checking", "checks", "contributing", "cures", "differences", "lines",
-    "recomputing", "slopes", "verdicts",
+    "anomalies", "batched", "checking", "checks", "contributing", "cures", "derivatives",
+    "differences", "lines", "nesting", "recomputing", "running", "slopes", "verdicts",
 }  # fmt: skip
 ROOMS = [
     "nn",
@@ -297,7 +297,7 @@ def test_public_names_are_listed_in_order_once():
 
 
 def test_every_family_of_rules_is_loaded():
-    files = {p.stem for p in (HOUSE / "ops").glob("*.py")} - {"__init__", "others"}
+    files = {p.stem for p in (HOUSE / "ops").glob("*.py")} - {"__init__", "usual", "others"}
     of_scipy = {"bessel", "polynomials", "special"}  # arrivals loads them with SciPy's
-    named = {*mt.ops.__all__, *mt.ops.others.__all__}
+    named = {*mt.ops.__all__, *mt.ops.usual.__all__, *mt.ops.others.__all__}
     assert files - of_scipy - named == set()

@@ -11,13 +11,14 @@ import pytest
 CLAIMS = {
     "importing loads the first families alone": """
         import microtensor
-        assert "microtensor.ops.others" not in sys.modules
-        assert "microtensor.ops.decompositions" not in sys.modules
+        for late in ("usual", "reductions", "others", "decompositions"):
+            assert f"microtensor.ops.{late}" not in sys.modules
     """,
     "a model of layers needs no others": """
         from microtensor import Value
         x = Value(np.ones((2, 3)))
         (np.tanh(x @ np.ones((3, 2)) + 1.0) ** 2).mean().backward()
+        assert "microtensor.ops.usual" in sys.modules
         assert "microtensor.ops.others" not in sys.modules
     """,
     "a function of theirs works at its first call": """
@@ -31,6 +32,19 @@ CLAIMS = {
         x = Value([1.0, 2.0, 3.0])
         np.multiply.accumulate(x)[2].backward()
         assert x.grad.tolist() == [6.0, 3.0, 2.0]
+    """,
+    "so does a rule of a product that an operator recorded": """
+        from microtensor import Value
+        x = Value(np.eye(2))
+        y = x @ x
+        assert "microtensor.ops.usual" not in sys.modules
+        y.backward(np.ones((2, 2)))
+        assert x.grad.tolist() == [[2.0, 2.0], [2.0, 2.0]]
+    """,
+    "a usual name is found without the others": """
+        import microtensor as mt
+        assert mt.softmax is mt.ops.softmax
+        assert "microtensor.ops.others" not in sys.modules
     """,
     "a name of theirs is found at the top and in ops": """
         import microtensor as mt

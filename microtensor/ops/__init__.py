@@ -19,32 +19,22 @@ of SciPy           special, bessel, polynomials; with arrivals, which learns wha
 none               refused, strings: what has no rule, and why
 =================  ================================================================================
 
-The first of them are loaded at once, the others when one is asked for: see `others`.
+Those that a Value's own methods need are loaded at once; the `usual` ones when a Value first meets
+one, and all `others` when one of theirs is asked for.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 from ..primitives import registry
 from . import (
     activations,
     arithmetic,
-    arrivals,
-    choices,
-    comparisons,
-    elementwise,
-    indexing,
-    linalg,
     masking,
     rectifiers,
-    reductions,
-    residuals,
-    scattering,
-    shapes,
-    softmaxes,
-    ufuncs,
 )
 from .activations import (
     gelu,
@@ -61,13 +51,6 @@ from .activations import (
 from .arithmetic import (
     astype,
 )
-from .indexing import (
-    scatter_add,
-    scatter_set,
-)
-from .linalg import (
-    linear,
-)
 from .rectifiers import (
     celu,
     elu,
@@ -83,24 +66,12 @@ from .rectifiers import (
     softshrink,
     threshold,
 )
-from .softmaxes import (
-    log_softmax,
-    logsumexp,
-    one_hot,
-    softmax,
-    softmax_cross_entropy,
-    softmin,
-)
 
 __all__ = [
     "activations",
     "arithmetic",
-    "arrivals",
     "astype",
     "celu",
-    "choices",
-    "comparisons",
-    "elementwise",
     "elu",
     "gelu",
     "glu",
@@ -108,55 +79,49 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
-    "indexing",
     "leaky_relu",
-    "linalg",
-    "linear",
-    "log_softmax",
     "logsigmoid",
-    "logsumexp",
     "masking",
     "mish",
-    "one_hot",
     "prelu",
     "rectifiers",
-    "reductions",
     "relu",
     "relu6",
-    "residuals",
-    "scatter_add",
-    "scatter_set",
-    "scattering",
     "selu",
-    "shapes",
     "sigmoid",
     "silu",
-    "softmax",
-    "softmax_cross_entropy",
-    "softmaxes",
-    "softmin",
     "softplus",
     "softshrink",
     "softsign",
     "tanh",
     "tanhshrink",
     "threshold",
-    "ufuncs",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(_others(), name)
+    """Find a file of rules by its name, and else one of the functions that are named."""
+    if not name.startswith("__"):
+        try:
+            return importlib.import_module(f".{name}", __package__)
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":  # it is there, and misses another
+                raise
+        for families in _later():
+            if name in families.__all__:
+                found = globals()[name] = getattr(families, name)
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_others().__all__})
+    return sorted({*__all__, *(name for families in _later() for name in families.__all__)})
 
 
-def _others() -> Any:
-    return importlib.import_module(".others", __package__)
+def _later() -> Iterator[Any]:
+    """Load the families that come later, one lot after the other."""
+    for lot in ("usual", "others"):
+        yield importlib.import_module(f".{lot}", __package__)
 
 
-registry.others = _others
+registry.later = _later
