@@ -124,10 +124,11 @@ def _softmax_cross_entropy(b: Builder, logits: Any, labels: Any) -> Any:
     dtype = logits.dtype.type
     shifted = b(np.subtract, logits, b(np.max, logits, axis=1, keepdims=True))
     e = b(np.exp, shifted)
-    total = b(np.matmul, e, np.ones(classes, dtype))
+    total = b(np.matmul, e, np.ones(classes, dtype))  # of many, another rounding than eager sums
     true = b(picked, shifted, labels)
     loss = b(np.true_divide, b(np.sum, b(np.subtract, b(np.log, total), true)), dtype(n))
-    return loss, b(np.true_divide, e, b(np.expand_dims, total, axis=1))
+    p = b(np.true_divide, e, b(np.expand_dims, total, axis=1))
+    return loss, b(less_at, p, labels, dtype(1))
 
 
 @rule_spelled_out(softmax_cross_entropy)
@@ -135,8 +136,7 @@ def _softmax_cross_entropy_rule(
     b: Builder, wanted: Any, g: Any, y: Any, kept: Any, logits: Any, labels: Any
 ) -> Any:
     share = b(np.true_divide, g, logits.dtype.type(logits.shape[0]))
-    d = b(np.multiply, kept, share)
-    return b(less_at, d, labels, share), None
+    return b(np.multiply, kept, share), None
 
 
 def picked(x: np.ndarray, places: np.ndarray) -> np.ndarray:

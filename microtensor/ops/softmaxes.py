@@ -13,6 +13,8 @@ from ..errors import ArgumentError
 from ..primitives import differentiable, piecewise, primitive, stands_for
 from .reductions import keep
 
+FEW = 64  # classes: the sums over so short an axis are fastest along rows of the other one
+
 
 def _largest(x: Any, axis: Any) -> Any:
     return np.max(x, axis=axis, keepdims=True) if np.size(x) else 0  # none has no largest
@@ -122,28 +124,27 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     >>> float(softmax_cross_entropy(np.zeros((1, 2)), np.array([0])))      # log 2
     0.6931471805599453
     """
-    n, classes = logits.shape
-    # The spellings of max and sum over a short axis that are fastest: over the long axis of the
-    # transpose, and as a product with ones.
-    top = np.maximum.reduce(np.ascontiguousarray(logits.T), axis=0)
-    shifted = logits - top[:, None]
-    e = np.exp(shifted)
-    total = e.dot(np.ones(classes, e.dtype))
-    true = shifted[np.arange(n), labels]  # which refuses a label that is no class
-    loss = np.add.reduce(np.log(total) - true) / e.dtype.type(n)
-    return loss, e / total[:, None]
+    x = logits.T  # (C, B)
+    if len(x) < FEW:
+        x = x.copy()
+    x = x - np.maximum.reduce(x)
+    e = np.exp(x)
+    total = np.add.reduce(e)
+    true = np.arange(len(logits)), labels
+    loss = np.add.reduce(np.log(total) - x.T[true]) / e.dtype.type(len(logits))
+    e /= total
+    kept = e.T
+    kept[true] -= 1
+    return loss, np.ascontiguousarray(kept)
 
 
 def _softmax_cross_entropy_rule(g: Any, y: Any, logits: Any, labels: Any, kept: Any) -> Any:
-    """d loss / d logits = (softmax - onehot) / B; the softmax was kept by the forward pass."""
+    """d loss / d logits = (softmax - onehot) / B; the bracket was kept by the forward pass."""
     n, classes = np.shape(logits)
     if kept is None:
         onehot = np.equal(np.expand_dims(labels % classes, 1), np.arange(classes))
         return (softmax(logits, axis=1) - onehot) * (g / n)
-    share = g / kept.dtype.type(n)
-    d = kept * share
-    d[np.arange(n), labels] -= share
-    return d
+    return kept * (g / kept.dtype.type(n))
 
 
 differentiable(softmax_cross_entropy, _softmax_cross_entropy_rule, None)

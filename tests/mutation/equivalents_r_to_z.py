@@ -183,6 +183,7 @@ R_TO_Z: dict[tuple[str, str, str, str], str] = {
     ("softmaxes.py", "logsumexp",
      "np.where(np.isfinite(top), top, 0)",
      "np.where(np.isfinite(top), top, 1)"): "what it is added to is infinite",
+    ("softmaxes.py", "softmax_cross_entropy", "len(x) < FEW", "len(x) <= FEW"): FASTER,
     ("softmaxes.py", "one_hot",
      "(int(labels.min()), int(labels.max())) if labels.size else (0, -1)",
      "(int(labels.min()), int(labels.max())) if labels.size else (1, -1)"):
