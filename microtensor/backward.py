@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from . import ownership
 from .errors import MicrotensorError
 from .fitting import fit, seed_for, zeros_for
 from .graph import Node, ancestors, by_number, stale, state
 from .notes import note_call
-from .ownership import added, apart, is_given_only
+from .ownership import ALONE, added, apart, is_given_only
 from .primitives import Known, registry
 
 _lock = threading.RLock()
@@ -182,19 +184,20 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     if y.__class__ is float and not create_graph and _pass_on_numbers(node, g, y):
         return
     known, args = registry[node.fn], node.args
-    rules = known.plain_rules
+    rules, sent = known.plain_rules, None
     shown = args if create_graph else [a._data if isinstance(a, Node) else a for a in args]
-    y = node if create_graph else y
-    sent = None
-    if known.in_place is not None and not create_graph and is_given_only(g):
-        rules = (known.in_place,)
-    if rules is None and known.together is not None and not create_graph and g.__class__ is Array:
-        wanted = [isinstance(a, Node) and a._cotangent is not None for a in args]
-        options = known.options_for(-1, node.kwargs)
-        sent = dict(enumerate(known.together(g, y, wanted, *shown, **options)))
-    elif create_graph and state.tracer is not None:
-        sent = state.tracer.sent(known, node, g)
-        rules = None if sent is not None else rules
+    if create_graph:
+        y = node
+        if state.tracer is not None:
+            sent = state.tracer.sent(known, node, g)
+            rules = None if sent is not None else rules
+    elif g.__class__ is Array:
+        if known.in_place is not None and g.size > ownership.SMALL and is_given_only(g):
+            rules = (known.in_place,)
+        elif known.together is not None:
+            wanted = [isinstance(a, Node) and a._cotangent is not None for a in args]
+            options = known.options_for(-1, node.kwargs)
+            sent = dict(enumerate(known.together(g, y, wanted, *shown, **options)))
     for position, a in enumerate(args):
         if not isinstance(a, Node):
             continue
@@ -225,7 +228,8 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         if received is not NOTHING:
             c = added(received, c)
         elif a.fn is None and c.__class__ is Array:
-            c = apart(c, g, y, shown)
+            alone = getrefcount(c) == ALONE and c.base is None  # as most are
+            c = c if alone else apart(c, g, y, shown)
         a._cotangent = c
 
 

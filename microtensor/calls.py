@@ -80,7 +80,15 @@ def _look_again(fn: Callable) -> Known:
 
 def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     """Compute one call and record it, if anything in it can have a gradient."""
-    arrays: list[Any] = [a._data if isinstance(a, Node) else a for a in operands]
+    arrays: list[Any] = []
+    flows = lists = False
+    for a in operands:
+        if isinstance(a, Node):
+            flows = flows or a._requires_grad
+            arrays.append(a._data)
+        else:
+            lists = lists or a.__class__ in _LISTS
+            arrays.append(a)
     data: Any
     try:
         if options:
@@ -95,16 +103,13 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         raise
     if known.keeps:
         data, kept = data
-        options = {**(options or {}), "kept": kept}
+        options = {**options, "kept": kept} if options else {"kept": kept}
     if data.__class__ not in _ARRAYS or data.dtype.kind != "f":
         return _record_other(data, known, operands, arrays, options)
-    scope = state.scope
-    if scope is not PAUSED:
-        for a in operands:
-            if isinstance(a, Node) and a._requires_grad:
-                if not _LISTS.isdisjoint(map(type, operands)):  # a list may change later
-                    operands = tuple(np.asarray(a) if type(a) in _LISTS else a for a in operands)
-                return record(data, known.fn, operands, options, True, scope)
+    if flows and (scope := state.scope) is not PAUSED:
+        if lists:  # which may change later
+            operands = tuple([np.asarray(a) if a.__class__ in _LISTS else a for a in operands])
+        return record(data, known.fn, operands, options, True, scope)
     return _record_other(data, known, operands, arrays, options)
 
 

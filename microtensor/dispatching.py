@@ -52,8 +52,9 @@ def primitive(fn: Callable | None = None, *, keeps: bool | str = False) -> Calla
                 take_over = getattr(arg.__class__, "__array_function__", None)
                 if take_over is not None and take_over is not _arrays_own:
                     return take_over(arg, dispatching, (), args, kwargs)
-        result = forward(*args, **kwargs)
-        return result[0] if keeps else result
+        if keeps:
+            return forward(*args, **kwargs)[0]
+        return forward(*args, **kwargs) if kwargs else forward(*args)
 
     dispatching.__wrapped_primitive__ = forward  # type: ignore[attr-defined]  # our own mark
     dispatching.__keeps__ = keeps  # type: ignore[attr-defined]  # our own mark

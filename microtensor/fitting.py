@@ -40,15 +40,16 @@ def fit(c: Any, x: Any, fn: Any, position: int) -> Any:
     GradientError
         If the rule gave None.
     """
+    if c.__class__ is np.ndarray and x.__class__ is np.ndarray:
+        shape = c.shape
+        if len(shape) > 1 and shape[-1:] == x.shape:  # a bias: a sum over the long axis, by BLAS
+            rows = c if len(shape) == 2 else c.reshape(math.prod(shape[:-1]), shape[-1])
+            c = _ones(len(rows), c.dtype).dot(rows)
+            return c if c.dtype is x.dtype else c.astype(x.dtype, copy=False)
+        if shape == x.shape:
+            return c.astype(x.dtype, copy=False)
     if c.__class__ is float and (x.__class__ is float or x.__class__ is int):
         return c
-    if c.__class__ is np.ndarray and x.__class__ is np.ndarray:
-        if c.shape == x.shape:
-            return c if c.dtype == x.dtype else c.astype(x.dtype)
-        if c.ndim >= 2 and c.shape[-1:] == x.shape:  # a bias: a sum over the long axis, by BLAS
-            rows = c if c.ndim == 2 else c.reshape(math.prod(c.shape[:-1]), c.shape[-1])
-            c = _ones(len(rows), c.dtype).dot(rows)
-            return c if c.dtype == x.dtype else c.astype(x.dtype)
     if c is None:
         raise GradientError(
             f"The rule of {name_of(fn)} for operand {position} gave None.",

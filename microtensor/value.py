@@ -141,7 +141,8 @@ class Value(Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return getattr(self._data, "shape", ())
+        data = self._data
+        return data.shape if data.__class__ is np.ndarray else np.shape(data)
 
     @property
     def ndim(self) -> int:
@@ -153,7 +154,8 @@ class Value(Methods):
 
     @property
     def dtype(self) -> np.dtype:
-        return self._data.dtype if hasattr(self._data, "dtype") else np.dtype(float)
+        data = self._data
+        return np.dtype(float) if data.__class__ is float else data.dtype
 
     @property
     def T(self) -> Value:
@@ -237,7 +239,7 @@ class Value(Methods):
         )
 
     def _check_backward(self, gradient: Any, create_graph: bool) -> None:
-        if not self.requires_grad:
+        if not self._requires_grad:
             reason = (
                 "Its numbers are integers or bools, which no small step can change."
                 if self.dtype.kind != "f"

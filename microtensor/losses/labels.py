@@ -12,6 +12,8 @@ import numpy as np
 
 from ..errors import ArgumentError, MicrotensorError, ShapeError
 
+_INT64, _UINT64 = np.dtype(np.int64), np.dtype(np.uint64)
+
 
 def check_labels(
     loss: str, name: str, shape: tuple[int, ...], labels: Any, ignore_index: int | None = None
@@ -41,9 +43,9 @@ def check_labels(
     if not fits or labels.dtype.kind not in "iu":
         raise _misfit(loss, name, shape, labels)
     classes = shape[0 if one else 1]
-    if labels.__class__ is np.ndarray and labels.dtype == np.int64:
+    if labels.__class__ is np.ndarray and labels.dtype is _INT64:
         # Read as unsigned, a negative label is larger than any class: one look for both ends.
-        strange = labels.view(np.uint64).max() >= classes
+        strange = np.maximum.reduce(labels.view(_UINT64), axis=None) >= classes
     else:  # a Value; or so narrow that a negative label could read as a class
         strange = labels.min() < 0 or labels.max() >= classes
     if not strange:

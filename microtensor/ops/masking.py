@@ -36,9 +36,9 @@ def masked(x: Any, mask: Any) -> Any:
     >>> masked(np.array([1.0, np.inf, 3.0]), np.array([True, False, True]))
     array([1., 0., 3.])
     """
-    if mask.__class__ is bool and x.__class__ is float:
-        return x if mask else 0.0
     if x.__class__ is not np.ndarray or mask.__class__ is not np.ndarray:
+        if mask.__class__ is bool and x.__class__ is float:
+            return x if mask else 0.0
         if np.ndim(x) == 0 and np.ndim(mask) == 0:
             return x if mask else np.zeros((), np.result_type(x))[()]
         x, mask = np.asarray(x), np.asarray(mask)
