@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..ops.linalg import linear
 from .identifiers import identifier, path_identifier, reserved
 from .programs import Instruction, Program, Variable
 from .slots import Gradient, Leaf, Slot
@@ -42,7 +45,11 @@ _VIEWS = {
     "copy": "copy", "moveaxis": "moved",
 }  # fmt: skip
 _ALL_WORDS = {**_WORDS, **_VIEWS}
+_RESULTS = {
+    "h", "z", "p", "log_p", "normed", "embedded", "dropped", "pooled", "attended", "states",
+}  # fmt: skip
 _ONCE = {"loss"}  # what is not counted from 0
+_LONG = 30  # beyond it, a name is not made longer
 _PLACES = {"betas_0": "beta1", "betas_1": "beta2", "generator": "rng"}
 
 
@@ -69,6 +76,12 @@ def named(program: Program) -> dict[Variable, str]:
     return _Names(program).names
 
 
+def named_and_passing(program: Program) -> tuple[dict[Variable, str], set[Variable]]:
+    """Do as `named`, and tell which results have no name but that of how they are computed."""
+    found = _Names(program)
+    return found.names, found.passing
+
+
 def gradients_in(reader: Reader) -> dict[Variable, Variable]:
     """Tell of which variable each gradient is one, in the program that a reader has read."""
     found: dict[Variable, Variable] = {}
@@ -76,7 +89,29 @@ def gradients_in(reader: Reader) -> dict[Variable, Variable]:
         gradient, target = _known(reader, g), _known(reader, of)
         if gradient is not None and target is not None:
             found[gradient] = target
-    return found
+    return _of_sums(found, list(reader.instructions.values()))
+
+
+def _of_sums(found: dict[Variable, Variable], made: list[Instruction]) -> dict[Variable, Variable]:
+    """Let what is the gradient of a sum, and so of its terms, be called after the sum."""
+    users: dict[Variable, list[Instruction]] = {}
+    for ins in made:
+        if ins.phase == "forward":
+            for x in set(ins.reads()):
+                users.setdefault(x, []).append(ins)
+    targets = set(found.values())
+
+    def sum_of(x: Variable) -> Variable:
+        while len(users.get(x, ())) == 1:
+            (ins,) = users[x]
+            y = ins.output
+            adds = ins.fn is np.add or (ins.fn is linear and ins.operands[-1] is x)
+            if not adds or y in targets or (x.shape, x.dtype) != (y.shape, y.dtype):
+                break
+            x = y
+        return x
+
+    return {g: sum_of(x) for g, x in found.items()}
 
 
 def _known(reader: Reader, node: Any) -> Variable | None:
@@ -100,6 +135,7 @@ class _Names:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.names: dict[Variable, str] = {}
+        self.passing: set[Variable] = set()
         self.taken: set[str] = set(reserved())
         self._counts: dict[str, int] = {}
         self._of_parameters: dict[int, str] = {}  # by the leaf's id
@@ -162,7 +198,17 @@ class _Names:
                 step = self._step(x, old)
                 if step is not None:
                     found.setdefault(step, f"{name}_step")
+                    if step is not self._whole(step):
+                        found.setdefault(self._whole(step), "change")
         return found
+
+    def _whole(self, x: Variable) -> Variable:
+        """Give what a variable is a part of, as one parameter's step is of all."""
+        made = self._makers.get(x)
+        while made is not None and made.name in ("reshape", "getitem"):
+            x = made.operands[0]
+            made = self._makers.get(x)
+        return x
 
     def _step(self, new: Variable, old: Variable | None) -> Variable | None:
         """Find by what a place's numbers are less than before."""
@@ -180,6 +226,8 @@ class _Names:
             target = self.names.get(self.program.gradients.get(x))  # type: ignore[arg-type]
             if target is not None:
                 self._give(x, f"d_{target}")
+                if target.endswith("_T") and self.program.gradients[x] in self.passing:
+                    self.passing.add(x)
             elif ins.is_rule:
                 self._contribution(ins, i, x)
             elif i == 1:
@@ -200,18 +248,23 @@ class _Names:
             return self._give(x, "loss")
         of = next((self.names[a] for a in ins.operands[:1] if isinstance(a, Variable)), None)
         word = _word(ins, x)
-        if of is not None and ins.name in _VIEWS:
+        if of is not None and len(of) < _LONG and ins.name in _VIEWS:
             self._give(x, f"{of}_{word}")
+            self.passing.add(x)
         elif ins.name in _ACTIVATIONS:
             self._activation(x, of)
         elif ins.name in _LAYERS and _last_word(ins.module):
             self._give(x, path_identifier(ins.module.partition(".")[2]))
+        elif word == "joined" and ins.phase == "update":
+            self._give(x, "grads")
         elif x in self._before_activations and ins.phase == "forward":
             self._count(x, "z")
         elif word in _ONCE:
             self._give(x, word)
         else:
             self._count(x, word)
+            if word not in _RESULTS:
+                self.passing.add(x)
 
     def _activation(self, x: Variable, of: str | None) -> None:
         """Pair h0 with z0."""
@@ -249,11 +302,19 @@ def _is_leaf(place: Slot) -> bool:
 
 
 def _word(ins: Instruction, x: Variable) -> str:
+    if ins.name == "swapaxes" and not swaps_the_last(ins):
+        return "swapped"
     if ins.name == "reshape" and len(x.shape) == 1:
         return "flat"
     if ins.name in ("maximum", "minimum") and ins.phase == "forward":
         return "h" if any(not isinstance(a, Variable) for a in ins.operands) else ins.name
     return _ALL_WORDS.get(ins.name) or identifier(ins.name.removesuffix("_rule")).rstrip("_")
+
+
+def swaps_the_last(ins: Instruction) -> bool:
+    """Tell whether an exchange of axes transposes matrices."""
+    n = len(ins.output.shape)
+    return {ins.options["axis1"] % n, ins.options["axis2"] % n} == {n - 1, n - 2}
 
 
 def _last_word(module: str) -> bool:

@@ -27,18 +27,22 @@ class Rule:
 
     def __call__(self, g: Any, y: Any, kept: Any, *operands: Any, **options: Any) -> list[Any]:
         known = self.known
+        sent = self.sent(g, y, kept, *operands, **options)
+        return [
+            fit(c, x, known.fn, i) if wanted and known.rules[i] is not None else None
+            for i, (c, x, wanted) in enumerate(zip(sent, operands, self.wanted, strict=True))
+        ]
+
+    def sent(self, g: Any, y: Any, kept: Any, *operands: Any, **options: Any) -> list[Any]:
+        """Give the contributions as the rules do, whose shapes and dtypes need not fit yet."""
+        known = self.known
         given = {**self.options, **options}
         if known.keeps:
             given["kept"] = kept
         if known.together is not None:
             seen = known.options_for(-1, given)
-            sent = known.together(g, y, list(self.wanted), *operands, **seen)
-        else:
-            sent = [self._one(i, g, y, operands, given) for i in range(len(operands))]
-        return [
-            fit(c, x, known.fn, i) if wanted and known.rules[i] is not None else None
-            for i, (c, x, wanted) in enumerate(zip(sent, operands, self.wanted, strict=True))
-        ]
+            return known.together(g, y, list(self.wanted), *operands, **seen)
+        return [self._one(i, g, y, operands, given) for i in range(len(operands))]
 
     def _one(self, i: int, g: Any, y: Any, operands: tuple, given: dict[str, Any]) -> Any:
         rule = self.known.rules[i]

@@ -185,6 +185,13 @@ class Program:
         found += [x for _, x in self.writes if isinstance(x, Variable)]
         return found + [x for x, _ in self.guards]
 
+    @property
+    def source(self) -> str:
+        """The program as Python that runs by itself, with NumPy: see `readable_source`."""
+        from .readable import readable_source  # it is written of programs
+
+        return readable_source(self)
+
     def with_instructions(
         self, instructions: list[Instruction], new: dict[Variable, Any] | None = None
     ) -> Program:
