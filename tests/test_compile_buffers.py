@@ -8,7 +8,10 @@ import pytest
 
 import microtensor as mt
 from microtensor import losses, nn, optim
+from microtensor.compiler.blocks import sunk
+from microtensor.compiler.numpy_source import NumpySource
 from microtensor.compiler.outlets import Outlet
+from microtensor.compiler.passes import optimised
 
 
 def trained(optimizer=optim.SGD, **options):
@@ -78,3 +81,17 @@ def test_an_outlet_gives_no_array_that_somebody_holds():
     assert id(outlet.take()) != number  # a view holds it
     del view
     assert id(outlet.take()) == number
+
+
+def test_what_the_traced_run_computed_is_let_go():
+    gc.collect()
+    f = mt.compile(mt.value_and_grad(lambda w: np.sum(np.tanh(w @ w) ** 2)))
+    w = np.ones((300, 300))
+    tracemalloc.start()
+    for _ in range(2):
+        f(w)
+    gc.collect()
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    buffers = NumpySource(sunk(optimised(mt.trace(f.f)(w)))).buffers.nbytes
+    assert held < buffers + 2.2 * w.nbytes  # the gradient's outlet, and what is returned

@@ -22,13 +22,14 @@ def is_elementwise(ins: Instruction) -> bool:
     """Tell whether each entry of the result depends on the same entry of the operands alone."""
     if ins.fn is masked:
         x, mask = ins.operands
-        return isinstance(x, Variable) and x.shape == np.shape(mask_of(mask)) == ins.output.shape
+        return isinstance(x, Variable) and x.shape == shape_of(mask) == ins.output.shape
     fn = ins.fn
     return isinstance(fn, np.ufunc) and fn.signature is None and fn.nout == 1 and not ins.options
 
 
-def mask_of(mask: Any) -> Any:
-    return mask.sample if isinstance(mask, Variable) else mask
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Give the shape of an operand."""
+    return x.shape if isinstance(x, Variable) else np.shape(x)
 
 
 def sunk(program: Program) -> Program:
@@ -107,5 +108,5 @@ def spans(shape: tuple[int, ...]) -> list[slice]:
 
 def is_cut(x: Any, shape: tuple[int, ...]) -> bool:
     """Tell whether an operand is cut as well, or the same for all blocks."""
-    have = np.shape(x.sample) if isinstance(x, Variable) else np.shape(x)
+    have = shape_of(x)
     return len(have) == len(shape) and have[0] == shape[0] != 1

@@ -48,6 +48,7 @@ class Executable:
         self.before = [act for number, act in tracer.effects if number < first]
         self.after = [act for number, act in tracer.effects if number >= first]
         self.compute: Runner = BACKENDS[backend](program)
+        program.forget_samples()
         self._generators = _drawn_from(program) if program.guards else []
         self._entrance: tuple[Any] | None = None
         self._finish = finisher(program.results, program.structure, unrecorded) or self._rebuilt

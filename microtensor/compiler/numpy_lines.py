@@ -15,8 +15,8 @@ import numpy as np
 
 from ..ops.arithmetic import astype
 from ..ops.masking import masked, masked_into
+from .blocks import shape_of
 from .buffers import Buffers
-from .building import sample
 from .lowering import less_at
 from .programs import Instruction, Program, Variable, variables_in
 
@@ -138,7 +138,7 @@ class Lines:
         if isinstance(fn, np.ufunc) and fn.nout == 1 and not ins.options:
             name = self._fn(fn)
             alike = fn is np.matmul and all(_dtype(a) == out.dtype for a in ins.operands)
-            if alike and all(np.ndim(sample(a)) == 2 for a in ins.operands):
+            if alike and all(len(shape_of(a)) == 2 for a in ins.operands):
                 name = self._fn(np.dot)  # of two matrices, it takes half of matmul's time
             # NumPy wants to be told the name where a third operand could be meant.
             out_is = "out=" if fn in (np.maximum, np.minimum) else ""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ..ops.arithmetic import astype
-from .building import sample
 from .lowering import less_at, lowered
 from .programs import Instruction, Program, Variable, variables_in
 
@@ -49,7 +48,14 @@ def constants_folded(program: Program) -> Program:
 def draws(ins: Instruction) -> bool:
     """Tell whether an instruction draws from a generator: it may neither go nor be shared."""
     values = [*ins.operands, *ins.options.values()]
-    return any(isinstance(sample(x), np.random.Generator | np.random.RandomState) for x in values)
+    return any(is_generator(x) for x in values)
+
+
+def is_generator(x: Any) -> bool:
+    """Tell whether an operand is what random numbers are drawn from."""
+    if isinstance(x, Variable):
+        return x.is_generator
+    return isinstance(x, np.random.Generator | np.random.RandomState)
 
 
 # Identities: x * 1, x / 1, x ** 1, a transpose of a transpose, a reshape to the same shape

@@ -29,21 +29,19 @@ class Variable:
         None for one of Python's floats, which is weak: it takes the other operand's dtype.
     """
 
-    __slots__ = ("dtype", "name", "sample", "shape")
+    __slots__ = ("dtype", "is_generator", "is_weak", "name", "sample", "shape")
 
     def __init__(self, name: str, shape: tuple[int, ...], dtype: Any, sample: Any = None) -> None:
         self.name, self.shape, self.dtype = name, shape, dtype
         self.sample = sample  # its numbers in the traced run, while the program is being made
+        # A number of Python's takes the other operand's dtype; a generator is no number.
+        self.is_weak = dtype is None and isinstance(sample, float | int)
+        self.is_generator = isinstance(sample, np.random.Generator | np.random.RandomState)
 
     @classmethod
     def like(cls, name: str, data: Any) -> Variable:
         """Make the variable of some numbers, or of what a call keeps, in tuples too."""
         return cls(name, getattr(data, "shape", ()), getattr(data, "dtype", None), data)
-
-    @property
-    def is_weak(self) -> bool:
-        """Whether it is a number of Python's, which takes the other operand's dtype."""
-        return self.dtype is None and isinstance(self.sample, float | int)
 
     @property
     def size(self) -> int:
@@ -191,6 +189,20 @@ class Program:
         from .readable import readable_source  # it is written of programs
 
         return readable_source(self)
+
+    def forget_samples(self) -> None:
+        """Let go of the traced run's numbers, which are needed while a program is made."""
+        for x in self.variables():
+            x.sample = None
+
+    def variables(self) -> Iterator[Variable]:
+        """Give every variable, with repeats."""
+        yield from (x for _, x in self.inputs)
+        yield from self.constants
+        for ins in self.instructions:
+            yield from ins.reads()
+            yield from (x for x in ins.outputs if x is not None)
+        yield from self.needed()
 
     def with_instructions(
         self, instructions: list[Instruction], new: dict[Variable, Any] | None = None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, Scope, module_path
-from ..nesting import like
+from ..nesting import like, rebuild
 from ..primitives import registry
 from ..randomness import generator
 from .opaque import Rule, held, part, slot
@@ -54,7 +54,7 @@ class Reader:
             inputs=list(self.inputs.values()),
             instructions=list(self.instructions.values()),
             results=results,
-            structure=output,
+            structure=rebuild(output, iter([None] * len(leaves))),
             writes=writes,
             guards=guards,
             constants={variable: x for x, variable in self.constants.values()},
