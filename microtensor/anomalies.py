@@ -23,7 +23,15 @@ from .batches import Batch
 from .calls import plain
 from .cures import cure_of_call, cure_of_rule
 from .errors import AnomalyError, StaleValueError
-from .graph import PAUSED, Node, ancestors, label, module_path, state
+from .graph import (
+    PAUSED,
+    Node,
+    ancestors,
+    label,
+    module_path,
+    refuse_while_traced,
+    state,
+)
 from .notes import described
 from .primitives import name_of
 
@@ -70,6 +78,10 @@ class detect_anomaly(ContextDecorator):  # noqa: N801  # used as a function, as 
     """
 
     def __enter__(self) -> None:
+        refuse_while_traced(
+            "mt.detect_anomaly()",
+            "Enter it outside: inside of it, compiled functions run as written.",
+        )
         silent = np.errstate(all="ignore")
         silent.__enter__()
         self._silent = (*getattr(self, "_silent", ()), silent)
@@ -114,6 +126,7 @@ def _look_on(change: int) -> None:
         before, _watching = _watching, _watching + change
         if not before or not _watching:
             _find_micrograd()
+            _find_compiled()
             for module, name, own, looking in _PLACES:
                 setattr(module, name, looking if _watching else own)
 
@@ -187,6 +200,19 @@ def _find_micrograd() -> None:
         return y
 
     _PLACES.append((drop_in, "_made", own, made))
+
+
+def _find_compiled() -> None:
+    """A program runs without any of these functions: let what was compiled run as it is written."""
+    compiling: Any = sys.modules.get(f"{__package__}.compiler.compiling")
+    if compiling is None or any(module is compiling.Compiled for module, *_ in _PLACES):
+        return
+    own = compiling.Compiled.__call__
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.f(*args, **kwargs) if _watch.depth else own(self, *args, **kwargs)
+
+    _PLACES.append((compiling.Compiled, "__call__", own, call))
 
 
 # What they look at

@@ -92,10 +92,13 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     data: Any
     try:
         if options:
-            if state.tracer is not None:
-                state.tracer.options(options)
+            tracer = state.tracer
+            if tracer is not None:
+                tracer.options(options)
             options = {name: _option(known, name, x) for name, x in options.items()}
             data = known.forward(*arrays, **options)
+            if tracer is not None:
+                tracer.drawn(options)
         else:
             data = known.forward(*arrays)
     except Exception as error:

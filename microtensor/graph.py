@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from .errors import DTypeError, GradientError, ShapeError, StaleValueError
+from .errors import CompileError, DTypeError, GradientError, ShapeError, StaleValueError
 
 next_number = itertools.count(1).__next__  # creation order; atomic under the interpreter's lock
 
@@ -144,6 +144,17 @@ class _ThreadState(threading.local):
 
 
 state = _ThreadState()
+
+
+def refuse_while_traced(what: str, hint: str) -> None:
+    """Raise CompileError if a program is being made of what happens: this cannot be part of it."""
+    if state.tracer is not None:
+        raise CompileError(
+            f"{state.tracer.name}: {what} cannot be part of a program.",
+            expected="forward, backward and the optimizer's step",
+            got=what,
+            hint=hint,
+        )
 
 
 @contextmanager

@@ -26,15 +26,18 @@ class Arguments:
         Arrays, floats and Values, in order.
     names : list of str
         What each leaf is called.
+    others : list
+        What is neither a number nor a container, such as a model.
     key : tuple
         What a program for another call of this key would have to be the same for.
     """
 
-    __slots__ = ("key", "leaves", "names", "tree")
+    __slots__ = ("key", "leaves", "names", "others")
 
     def __init__(self, names: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> None:
         self.leaves: list[Any] = []
         self.names: list[str] = []
+        self.others: list[Any] = []
         key: list[Any] = []
         more = (f"argument_{i}" for i in range(len(names), len(args)))
         named = [*zip((*names, *more), args, strict=False), *sorted(kwargs.items())]
@@ -48,8 +51,9 @@ class Arguments:
             self._leaf(name, x)
             key.append((x.shape, x.dtype))
         elif isinstance(x, Node):
+            same = next((i for i, y in enumerate(self.leaves) if y is x), None)
             self._leaf(name, x)
-            key.append(("Value", np.shape(x._data), _dtype(x._data), x._requires_grad))
+            key.append(("Value", same, np.shape(x._data), _dtype(x._data), x._requires_grad))
         elif x.__class__ is float:
             self._leaf(name, x)
             key.append(float)
@@ -71,6 +75,7 @@ class Arguments:
         elif isinstance(x, _SIMPLE):
             key.append((type(x), x))
         else:
+            self.others.append(x)
             key.append(Same(x))
 
     def _leaf(self, name: str, x: Any) -> None:

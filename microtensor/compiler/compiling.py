@@ -17,8 +17,8 @@ from .executing import ANOTHER, BACKENDS, Executable
 from .naming import gradients_in
 from .programs import Program
 from .reading import Reader
-from .settings import settings_of_function
 from .tracing import Tracer
+from .watching import Watch
 
 MOST = 32  # programs that one function keeps
 
@@ -29,10 +29,9 @@ def trace_call(
     arguments: Arguments,
     args: tuple,
     kwargs: dict[str, Any],
-    held_grads: dict[Node, bool] | None = None,
 ) -> tuple[Tracer, Program]:
     """Run a function once on Values that stand for its arguments, and read what it did."""
-    tracer = Tracer(name, held_grads)
+    tracer = Tracer(name, Watch(f, *arguments.others))
     numbered = iter(enumerate(arguments.names))
 
     def stand_in(x: Any) -> Any:
@@ -114,11 +113,8 @@ class Compiled:
         self._last, self._enter = executable, executable.entrance(args, kwargs)
 
     def _made(self, key: tuple, arguments: Arguments, args: tuple, kwargs: dict) -> Executable:
-        held: dict[Node, bool] = {}
-        for other in self._found.get(key, ()):
-            held |= other.held_grads()
-        tracer, program = trace_call(self.name, self.f, arguments, args, kwargs, held)
-        executable = Executable(program, tracer, settings_of_function(self.f), self.backend)
+        tracer, program = trace_call(self.name, self.f, arguments, args, kwargs)
+        executable = Executable(program, tracer, self.backend)
         self._found.setdefault(key, []).append(executable)
         self.programs.append(executable)
         if len(self.programs) > MOST:

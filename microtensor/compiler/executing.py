@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..calls import unrecorded
-from ..graph import Node, is_recording
+from ..graph import is_recording
 from ..nesting import rebuild
 from ..randomness import Rng, generator, mark
 from .blocks import sunk
@@ -20,8 +20,8 @@ from .interpreting import interpreter
 from .numpy_source import NumpySource
 from .passes import optimised
 from .programs import Program
-from .settings import Setting, holds, settings_of_models
-from .slots import Gradient
+from .settings import Attribute, Setting, holds
+from .slots import Gradient, Leaf
 from .tracing import Tracer
 
 Runner = Callable[[Sequence[Any]], list[Any] | None]  # None if a guard does not hold
@@ -31,22 +31,16 @@ ANOTHER: Any = object()  # no result: these numbers want another program
 class Executable:
     """A program that can be run, and what it rests on."""
 
-    def __init__(
-        self, program: Program, tracer: Tracer, settings: list[Setting], backend: str
-    ) -> None:
+    def __init__(self, program: Program, tracer: Tracer, backend: str) -> None:
         self.program = program
-        self.settings = [*settings, *tracer.settings]
-        self.settings += settings_of_models(tracer.scopes)
+        self.settings = [*tracer.watch.settings, *tracer.settings, *_trained(program)]
         self.conditions = tracer.conditions
-        self.grads = [
-            (Gradient("", leaf, tracer.places.get(leaf)), was_there)
-            for leaf, was_there in tracer.grads.items()
-            if was_there is not None
+        self.grads = [(place, True) for place, _ in program.inputs if isinstance(place, Gradient)]
+        self.grads += [
+            (Gradient("", leaf, tracer.places.get(leaf)), False) for leaf in tracer.absent
         ]
-        read = [n.number for s, n in tracer.slots.values() if s.key[0] == "option"]
-        first = min(read, default=0)
-        self.before = [act for number, act in tracer.effects if number < first]
-        self.after = [act for number, act in tracer.effects if number >= first]
+        self.before = [act for before, act in tracer.effects if before]
+        self.after = [act for before, act in tracer.effects if not before]
         self.compute: Runner = BACKENDS[backend](program)
         program.forget_samples()
         self._generators = _drawn_from(program) if program.guards else []
@@ -64,10 +58,6 @@ class Executable:
             if (gradient.read(given) is not None) is not was_there:
                 return False
         return all(condition() for condition in self.conditions) and holds(self.settings)
-
-    def held_grads(self) -> dict[Node, bool]:
-        """Tell which leaves have a gradient now, among those whose gradient this computes."""
-        return {g.node: g.node.grad is not None for g, _ in self.grads if g.place is None}
 
     def entrance(self, args: tuple, kwargs: dict[str, Any]) -> Callable[[tuple], Any] | None:
         """Give a quick way to tell whether the program fits another call, and with what leaves."""
@@ -104,6 +94,12 @@ class Executable:
             for r, x in zip(program.results, results, strict=True)
         ]
         return rebuild(program.structure, iter(shown))
+
+
+def _trained(program: Program) -> list[Setting]:
+    """Tell of each leaf whether it has a gradient, which may be switched on and off."""
+    leaves = [place.node for place, _ in program.inputs if type(place) is Leaf]
+    return [(Attribute(leaf), "_requires_grad", leaf._requires_grad) for leaf in leaves]
 
 
 def _drawn_from(program: Program) -> list[Rng | None]:

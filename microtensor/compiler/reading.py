@@ -65,8 +65,12 @@ class Reader:
     def _written(self) -> Iterator[tuple[Slot, Any]]:
         tracer = self.tracer
         for leaf, given in tracer.assigned.items():
+            if tracer.is_constant(leaf):  # it is gone when the function ends
+                continue
             yield self._leaf_slot(leaf), given[-1][1]
         for leaf in tracer.grads:
+            if tracer.is_constant(leaf):
+                continue
             yield Gradient(f"{self._name(leaf)}.grad", leaf, tracer.places.get(leaf)), leaf.grad
         yield from tracer.written
 
@@ -169,7 +173,7 @@ class Reader:
         if given is not None:
             return self._operand(given, number)
         if self.tracer.is_constant(node):
-            return self._operand(node._data, number)
+            return self._operand(self.tracer.first(node), number)
         return self._input(self._leaf_slot(node), self.tracer.first(node))
 
     def _input(self, place: Slot, data: Any) -> Variable:

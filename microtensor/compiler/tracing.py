@@ -25,9 +25,12 @@ from ..errors import CompileError
 from ..graph import Node, Scope, label, next_number, state
 from ..nesting import like
 from ..primitives import Known
-from ..randomness import get_state, set_state
-from .opaque import Rule, held, part, slot
-from .slots import Argument, Gradient, Place, Slot
+from .draws import Draws
+from .leaves import Leaves
+from .opaque import Rule, held, part
+from .slots import Argument, Place, Slot
+from .surroundings import Surroundings
+from .watching import Watch
 
 _HOUSE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _BETWEEN = tuple(_HOUSE + name for name in ("methods.py", "value.py", "compiler" + os.sep))
@@ -41,50 +44,47 @@ def _is_asked_by_the_library() -> bool:
     return path.startswith(_HOUSE)
 
 
-class Tracer:
+class Tracer(Leaves):
     """The record of one run, beyond the graph.
 
     Attributes
     ----------
     name : str
         The function's, for messages.
-    slots : dict of key to (Slot, Node)
-        What the function read that is not in the program.
+    watch : Watch
+        What the function may reach.
     guards : list of (Node, bool)
         What the library asked of numbers, and the answer that the program rests on.
-    assigned : dict of Node to list of (number, Node or array)
-        What leaves were given, and when.
     settings : list of (holder, name, value)
         Python's own numbers and switches that decided something, as an optimizer's are.
     conditions : list of callable
         Further questions that must be answered with True at each call.
-    effects : list of (number, callable)
-        What is called beside the program, such as a schedule's step.
+    effects : list of (bool, callable)
+        What is called beside the program, such as a schedule's step, and whether before it.
     """
 
-    def __init__(self, name: str, held_grads: dict[Node, bool] | None = None) -> None:
+    def __init__(self, name: str, watch: Watch | None = None) -> None:
+        super().__init__()
         self.name = name
-        self.held_grads = held_grads or {}  # leaves of earlier programs that had a gradient
-        self.began = next_number()
-        self.slots: dict[tuple, tuple[Slot, Node]] = {}
+        self.watch = watch or Watch()
         self.guards: list[tuple[Node, bool]] = []
-        self.assigned: dict[Node, list[tuple[int, Any]]] = {}
-        # What .grad held before: numbers, None, or what does not matter (None in the dict).
-        self.grads: dict[Node, bool | None] = {}
-        self.places: dict[Node, int] = {}  # leaves that stand for Values among the arguments
         self.settings: list[tuple[Any, Any, Any]] = []
         self.conditions: list[Callable[[], bool]] = []
-        self.effects: list[tuple[int, Callable]] = []
+        self.effects: list[tuple[bool, Callable]] = []
         self.written: list[tuple[Slot, Any]] = []
         self.scopes: list[Scope] = []  # the module calls, as far as they recorded anything
         self.gradient_of: dict[Any, Node] = {}
-        self._drawn_from: dict[int, Any] = {}
+        self.refused: CompileError | None = None
+        self.draws = Draws(self.watch)
+        self._asked: set[tuple] = set()
+        self._stepped: set[int] = set()  # groups of options that change behind the program
         self._owners: dict[int, tuple[Any, Node, str]] = {}
-        self._originals: dict[Node, Any] = {}
-        self._undo: list[Callable[[], None]] = []
         self._phases: list[tuple[int, str]] = [(0, "forward")]
         self._keeps_graph = False
-        self.refused: CompileError | None = None
+        self._given: dict[int, Any] = {}  # the leaf of each Value among the arguments, by its id
+        self._around = Surroundings(self.watch)
+        for leaf in self.watch.leaves:
+            self.enter(leaf)
 
     # What the function is given
 
@@ -94,9 +94,20 @@ class Tracer:
 
     def value_argument(self, x: Node, place: int) -> Any:
         """Make the leaf that stands for a Value among the arguments."""
+        if x in self.watch.leaves:
+            raise CompileError(
+                f"{self.name}: {label(x)} is an argument, and the function reaches it by itself.",
+                expected="one way to it, so that a program need not know of two",
+                got="both",
+                hint="Leave it out of the arguments: the function has it.",
+            )
+        if id(x) in self._given:  # once more: it is one leaf
+            return self._given[id(x)]
         leaf = record(x._data, None, (), None, x._requires_grad, None)
         leaf.name, leaf.grad = x.name, x.grad
+        self._given[id(x)] = leaf
         self.places[leaf] = place
+        self.enter(leaf)
         return leaf
 
     def place(
@@ -122,7 +133,25 @@ class Tracer:
         data : array, optional
             What lies there, if it is not to be read now.
         """
+        if key[0] == "option" and key[1] in self._stepped:
+            raise CompileError(
+                f"{self.name}: an optimizer's options change between two steps.",
+                expected="the schedule's step after the last step of its optimizer, or before all",
+                got=f"{name} read before and after it",
+                hint="Call the schedule's step() outside of the compiled function.",
+            )
         return self._slot(Place(name, key, read, write, in_place), read() if data is None else data)
+
+    def is_first(self, key: tuple) -> bool:
+        """Tell whether it is asked for the first time with this key."""
+        new = key not in self._asked
+        self._asked.add(key)
+        return new
+
+    def latest(self, node: Node) -> Any:
+        """Give what a place holds now, by the Value that stands for it."""
+        found = node.kwargs["slot"]  # type: ignore[index]  # every place has one
+        return next((x for s, x in self.written if s is found), node)
 
     def condition(self, holds: Callable[[], bool]) -> None:
         """Have a question be asked before each call, without whose yes the program is not used."""
@@ -133,13 +162,6 @@ class Tracer:
         found = node.kwargs["slot"]  # type: ignore[index]  # every place has one
         self.written = [(s, old) for s, old in self.written if s is not found]
         self.written.append((found, x))
-
-    def _slot(self, made: Slot, data: Any) -> Node:
-        if made.key not in self.slots:
-            node = record(data, slot, (), {"slot": made}, False, None)
-            node.name = made.name
-            self.slots[made.key] = (made, node)
-        return self.slots[made.key][1]
 
     def setting(self, holder: Any, name: Any) -> Any:
         """Read a switch of Python's: the program rests on it, and is not used once it changes."""
@@ -176,9 +198,18 @@ class Tracer:
         return node._data
 
     def finish(self) -> None:
-        """Raise what the run should have ended with, had it not been left to find another error."""
+        """Look at what the run has left, and raise what it should have ended with."""
         if self.refused is not None:
             raise self.refused
+        self.draws.check(self.name)
+        self._around.check(self.name)
+        self.look_at_grads("grad" in self.watch.words)
+
+    def called(self, model: Any) -> None:
+        """Take note that a model is called, which was perhaps not seen before."""
+        self.watch.add(model)
+        for leaf in self.watch.leaves:
+            self.enter(leaf)  # once
 
     def decide(self, node: Node) -> bool:
         """Answer whether a Value is true: to the library, which the program checks each time."""
@@ -239,38 +270,18 @@ class Tracer:
         """Take note of what a call is going to draw from, so that it can be put back."""
         for x in options.values():
             if isinstance(x, np.random.Generator | np.random.RandomState):
-                self.draws(x)
+                self.draws.begin(x)
 
-    def draws(self, rng: Any) -> None:
-        """Have a generator be where it was, when the run is over."""
-        if id(rng) not in self._drawn_from:
-            self._drawn_from[id(rng)] = rng
-            before = get_state(rng)
-            self._undo.append(lambda: set_state(rng, before))
+    def drawn(self, options: dict[str, Any]) -> None:
+        """Take note of where a call has left what it drew from."""
+        for x in options.values():
+            if isinstance(x, np.random.Generator | np.random.RandomState):
+                self.draws.end(x)
 
     def owner(self, array: Any) -> tuple[Node, str] | None:
         """Tell which Value an array is that stands in the record as a plain one."""
         found = self._owners.get(id(array))
         return None if found is None or found[0] is not array else found[1:]
-
-    def assign(self, node: Node, data: Any) -> None:
-        """Take note of what a leaf is given."""
-        self._originals.setdefault(node, node._data)
-        self.assigned.setdefault(node, []).append((next_number(), data))
-
-    def version(self, leaf: Node, number: float) -> Any:
-        """Give what a leaf had been given when something happened; None for what it began with."""
-        before = [x for when, x in self.assigned.get(leaf, ()) if when < number]
-        return before[-1] if before else None
-
-    def first(self, leaf: Node) -> Any:
-        """Give the numbers that a leaf held before the run."""
-        return self._originals.get(leaf, leaf._data)
-
-    def is_constant(self, node: Node) -> bool:
-        """Tell whether a Value was made while the function ran, of Python's own numbers."""
-        is_new = node.fn is None and node.number > self.began and node not in self._originals
-        return is_new and node not in self.places
 
     # The backward pass
 
@@ -316,34 +327,13 @@ class Tracer:
         """Take note of a leaf's gradient, and give it as what ``.grad`` is to hold."""
         if node.fn is not None:
             return g
-        before = self.grad(node)
-        if node not in self.grads:
-            was_reset = before is None and self.held_grads.get(node, False)
-            self.grads[node] = None if was_reset else before is not None
-        node.grad = before
+        self.grad(node)
+        self.grads.setdefault(node)
         if isinstance(g, Node):
             self.gradient_of[g] = node
         if keeps_graph or not isinstance(g, Node):
             return g
         return self.held(g)
-
-    def forget(self, node: Node) -> None:
-        """Take note that a leaf's gradient is to be None, whatever it was."""
-        g = node.grad
-        if node not in self.grads:
-            self.grads[node] = None
-            self._undo.append(lambda: setattr(node, "grad", g))
-        node.grad = None
-
-    def grad(self, node: Node) -> Any:
-        """Give what is in a leaf's ``.grad``: None, or a Value."""
-        g = node.grad
-        if g is None or isinstance(g, Node):
-            return g
-        name = f"d_{node.name}" if node.name else "gradient"
-        self._undo.append(lambda: setattr(node, "grad", g))
-        self.grads.setdefault(node, True)
-        return self._slot(Gradient(name, node, self.places.get(node)), g)
 
     # Where it happens
 
@@ -360,20 +350,31 @@ class Tracer:
     def _scope(self) -> Scope | None:
         return state.scope if isinstance(state.scope, Scope) else None
 
-    def effect(self, act: Callable[[], None]) -> None:
-        """Have something of Python's be done at each call of the program, outside of it."""
-        self.effects.append((next_number(), act))
+    def effect(self, act: Callable, groups: list[Any], of: Any = None) -> None:
+        """Have something of Python's be done at each call of the program, outside of it.
+
+        Parameters
+        ----------
+        act : callable
+        groups : list of dict
+            The options that it changes.
+        of : Node, optional
+            The number that it is given.
+        """
+        ids = set(map(id, groups))
+        read = {s.key[1] for s, _ in self.slots.values() if s.key[0] == "option"}
+        if of is not None:
+            box: list[Any] = []
+            key = ("effect", len(self.effects))
+            self.write(self.place("number", key, lambda: 0.0, box.append), of)
+            given = act
+            act = lambda: given(box.pop())
+        before = of is None and ids.isdisjoint(read)
+        if not before:
+            self._stepped |= ids
+        self.effects.append((before, act))
 
     def put_back(self) -> None:
         """Undo what the run changed: the program is what changes things."""
-        for node, data in self._originals.items():
-            node._data = data
-        for undo in reversed(self._undo):
-            undo()
-        for node in self.grads:
-            if isinstance(node.grad, Node):
-                node.grad = None
-
-    def later(self, undo: Callable[[], None]) -> None:
-        """Have something be undone when the run is over."""
-        self._undo.append(undo)
+        super().put_back()
+        self.draws.put_back()

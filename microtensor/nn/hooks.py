@@ -14,7 +14,7 @@ import numpy as np
 
 from ..batches import Batch
 from ..errors import ArgumentError, ShapeError
-from ..graph import Node, is_recording
+from ..graph import Node, is_recording, refuse_while_traced, state
 from ..nesting import leaves, rebuild
 from ..ops import astype
 from ..primitives import differentiable, primitive
@@ -109,6 +109,24 @@ class Hooked:
         on in its place.
         """
         return Hook(self, "after_backward", function)
+
+
+def refuse_hooks(module: Any) -> None:
+    """Raise CompileError if a hook is on a model that is called while a program is traced.
+
+    The program asks before each call that there is none.
+    """
+    tracer: Any = state.tracer
+    if not tracer.is_first(("hooks", id(module))):
+        return
+    ids = {id(m) for m in module.modules()}
+
+    def has_none() -> bool:
+        return not hooked or ids.isdisjoint(hooked)
+
+    if not has_none():
+        refuse_while_traced("a hook", "Remove it, or call the function that was not compiled.")
+    tracer.condition(has_none)
 
 
 def call_hooked(module: Any, args: tuple, kwargs: dict[str, Any]) -> Any:

@@ -14,9 +14,9 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import ParameterError
-from ..graph import PAUSED, Node, Scope, assign, state
+from ..graph import PAUSED, Node, Scope, assign, refuse_while_traced, state
 from .casting import at_door
-from .hooks import Hooked, call_hooked, hooked
+from .hooks import Hooked, call_hooked, hooked, refuse_hooks
 from .loading import check_state
 from .state import Buffer, Parameter
 from .words import Translated
@@ -99,6 +99,9 @@ class Module(Hooked, Translated):
             _paused.inside = False
 
     def _at_the_door(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+        if state.tracer is not None:
+            state.tracer.called(self)
+            refuse_hooks(self)
         dtype = self._dtype()
         if dtype is not None:
             args = tuple([at_door(x, dtype) for x in args])
@@ -180,6 +183,7 @@ class Module(Hooked, Translated):
         >>> list(nn.Sequential(nn.Linear(2, 3), nn.Tanh()).state_dict())
         ['0.weight', '0.bias']
         """
+        refuse_while_traced("state_dict()", "Call it before or after the function.")
         found: dict[str, np.ndarray] = {}
         for path, x in _state_of(self, "", ()):
             if path in found:
@@ -209,6 +213,7 @@ class Module(Hooked, Translated):
             If a key is missing or unexpected, a shape differs, or what is under it are no
             numbers. Nothing is changed then.
         """
+        refuse_while_traced("load_state_dict()", "Call it before the function.")
         own = list(_state_of(self, "", ()))
         arrays = check_state(f"{type(self).__name__}.load_state_dict", own, state, strict)
         for path, x in own:

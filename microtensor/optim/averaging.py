@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..graph import Model, assign, label
+from ..graph import Model, assign, label, refuse_while_traced, state
 from .groups import given_groups
 from .options import BELOW_ONE, check
 from .states import copied, refuse
@@ -89,6 +89,8 @@ class EMA:
                 "EMA.update: the weights are the average now.",
                 expected="update() after a step of the optimizer, outside of applied()",
             )
+        if state.tracer is not None:
+            return self._record_update(state.tracer)
         keep = float(self.decay)
         for a, p in zip(self.average, self.parameters, strict=True):
             if self.n_averaged:
@@ -97,6 +99,26 @@ class EMA:
             else:
                 a[...] = p._data
         self.n_averaged += 1
+
+    def _record_update(self, tracer: Any) -> None:
+        """Record `update` as part of a program."""
+        begun = self.n_averaged > 0
+        tracer.condition(lambda: (self.n_averaged > 0) is begun and not self._applied)
+        count = tracer.place(
+            "n_averaged", ("n_averaged", id(self)), lambda: float(self.n_averaged), self._counted
+        )
+        begun = begun or tracer.latest(count) is not count
+        keep = tracer.place("decay", ("decay", id(self)), lambda: float(self.decay))
+        for name, a, p in zip(self._names, self.average, self.parameters, strict=True):
+            place = _average(tracer, f"average_{name}", a)
+            new = tracer.held(p)
+            if begun:
+                new = tracer.latest(place) * keep + (1 - keep) * new
+            tracer.write(place, new)
+        tracer.write(count, tracer.latest(count) + 1.0)
+
+    def _counted(self, n: float) -> None:
+        self.n_averaged = int(n)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -107,6 +129,9 @@ class EMA:
         ArgumentError
             At the end, if the weights were changed inside: that change is gone.
         """
+        refuse_while_traced(
+            "EMA.applied()", "Enter it outside, and call the function inside of it."
+        )
         before = [p._data for p in self.parameters]
         was_applied, self._applied = self._applied, True
         try:
@@ -127,6 +152,7 @@ class EMA:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copy the average, under such as "average.layers.0.weight", the decay and the count."""
+        refuse_while_traced("EMA.state_dict()", "Call it before or after the function.")
         averages = zip(self._names, self.average, strict=True)
         counts = {"decay": np.array(self.decay), "n_averaged": np.array(self.n_averaged)}
         return {**counts, **{f"average.{name}": a.copy() for name, a in averages}}
@@ -151,3 +177,13 @@ class EMA:
 
     def __repr__(self) -> str:
         return f"EMA({len(self.parameters)} parameters, decay={self.decay})"
+
+
+def _average(tracer: Any, name: str, a: np.ndarray) -> Any:
+    """Give the Value that stands for one average, which is written into."""
+
+    def write(new: Any) -> None:
+        if new is not a:
+            a[...] = new
+
+    return tracer.place(name, ("average", id(a)), lambda: a, write, in_place=True)

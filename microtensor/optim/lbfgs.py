@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..graph import Node, assign, recording
+from ..graph import Node, assign, recording, refuse_while_traced
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer, State
 from .options import COUNT, NOT_NEGATIVE, Check, Group, Option, check
@@ -145,6 +145,10 @@ class LBFGS(Optimizer):
                 got="none",
                 hint="optimizer.step(closure)",
             )
+        refuse_while_traced(
+            "LBFGS.step",
+            "How often it computes the loss depends on numbers. Compile the closure instead.",
+        )
         (group,) = self.param_groups
         given = _call(closure)
         loss, g = float(given), self._gradient(group)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import GradientError, ShapeError
-from ..graph import Node, assign, label, rebind, recording, state
+from ..graph import Node, assign, label, rebind, recording, refuse_while_traced, state
 from .groups import given_groups, refuse_repeats
 from .options import NOT_NEGATIVE, Group, Option, options_of
 from .recorded import numbers_of, record_move, record_step
@@ -164,6 +164,7 @@ class Optimizer:
         The keys are the paths in PyTorch's state, such as "param_groups.0.lr" and, for the
         parameter in place 0, "state.0.exp_avg".
         """
+        refuse_while_traced("optimizer.state_dict()", "Call it before or after the function.")
         found, place = {}, 0
         for i, group in enumerate(self.param_groups):
             for name in options_of(type(self)):
@@ -188,6 +189,7 @@ class Optimizer:
 
         In each case nothing is changed.
         """
+        refuse_while_traced("optimizer.load_state_dict()", "Call it before the function.")
         name = type(self).__name__
         given = copied(name, state)
         options, misfits = self._read_options(given)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError
+from ..graph import refuse_while_traced, state
+from .recorded import RecordedGroup
 
 
 class Check(NamedTuple):
@@ -72,7 +74,15 @@ class Option:
                 got=", ".join(map(repr, given)),
                 hint=f'Read or set that of one group: param_groups[0]["{self.name}"].',
             )
+        if state.tracer is not None:  # a program reads it at each call
+            shown = RecordedGroup(state.tracer, optimizer.param_groups[0])
+            state.tracer.condition(lambda: self._is_shared(optimizer))
+            return shown[self.name]
         return given[0]
+
+    def _is_shared(self, optimizer: Any) -> bool:
+        first, *others = [group[self.name] for group in optimizer.param_groups]
+        return all(x == first for x in others)
 
     def __set__(self, optimizer: Any, x: Any) -> None:
         self.__get__(optimizer)  # refuses where groups have numbers of their own
@@ -111,6 +121,10 @@ class Group(dict):
             )
 
     def __setitem__(self, name: str, x: Any) -> None:
+        refuse_while_traced(
+            f"to set an optimizer's {name}",
+            "Do it before or after the call, or by a schedule, whose step() is done beside it.",
+        )
         self._check(name, x)
         self._optimizer.check_together({**self, name: x})
         dict.__setitem__(self, name, x)

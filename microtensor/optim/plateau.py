@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..errors import ArgumentError
+from ..graph import Node, state
 from .optimizer import Optimizer
 from .options import NOT_NEGATIVE, Check, check, is_number
 from .schedule import LRScheduler, for_groups
@@ -112,6 +113,12 @@ class ReduceLROnPlateau(LRScheduler):
         metric : float
             Such as the validation loss; a Value of one number will do.
         """
+        tracer = state.tracer
+        if tracer is not None:
+            groups = self.optimizer.param_groups
+            if isinstance(metric, Node):
+                return tracer.effect(self.step, groups, of=metric)
+            return tracer.effect(lambda: self.step(metric), groups)
         self.last_epoch, metric = self.last_epoch + 1, _number(metric)
         if self._is_better(metric):
             self.best, self.num_bad_epochs = metric, 0

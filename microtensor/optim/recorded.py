@@ -8,13 +8,16 @@ same equations then say what the program computes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import CompileError
 from ..graph import Node, assign, state
-from .options import Group
+from ..ops import astype
+
+if TYPE_CHECKING:
+    from .options import Group
 
 Moving = list[tuple[Node, Any]]
 
@@ -62,7 +65,7 @@ def record_step(optimizer: Any, tracer: Any, closure: Callable | None) -> Any:
     moved = False
     for group in optimizer.param_groups:
         moving = [(p, tracer.grad(p)) for p in group["params"]]
-        moving = [(p, tracer.held(g)) for p, g in moving if g is not None]
+        moving = [(p, _fitted(optimizer, p, tracer.held(g))) for p, g in moving if g is not None]
         shown = RecordedGroup(tracer, group)
         if shown.get("maximize"):
             moving = [(p, -g) for p, g in moving]
@@ -73,6 +76,13 @@ def record_step(optimizer: Any, tracer: Any, closure: Callable | None) -> Any:
     if not moved:
         optimizer._refuse_to_stand()
     return loss
+
+
+def _fitted(optimizer: Any, p: Node, g: Any) -> Any:
+    """Do as `Optimizer._moving` with a gradient that its user has put there."""
+    optimizer._fitted(p, g)  # which refuses another shape
+    wanted = getattr(p._data, "dtype", None)
+    return g if wanted is None or wanted == g.dtype else astype(g, wanted)
 
 
 def record_move(optimizer: Any, tracer: Any, group: Any, moving: Moving) -> None:
@@ -91,6 +101,8 @@ def _show(tracer: Any, optimizer: Any, p: Node) -> None:
     """Put Values in the place of what is remembered of a parameter, until the trace is over."""
     remembered = optimizer.state
     before = remembered.get(p)
+    if not tracer.is_first(("remembered", id(optimizer), id(p))):  # the second step of one program
+        return
     tracer.condition(lambda: (before is None) == (p not in optimizer.state))
     if before is None:
         tracer.later(lambda: remembered.pop(p, None))
@@ -121,11 +133,14 @@ class RecordedRow:
     def count(self) -> Any:
         row, tracer = self.row, self.tracer
         place = tracer.place("t", ("steps", id(row)), lambda: float(row.t), row.counted)
-        t = place + 1.0
+        t = tracer.latest(place) + 1.0
         tracer.write(place, t)
         return t
 
     def kept(self, name: str, start: float = 0.0) -> Any:
+        return self.tracer.latest(self._place(name, start))
+
+    def _place(self, name: str, start: float = 0.0) -> Any:
         array = self.row.kept(name, start)
         key = ("row", id(self.row), name)
         return self.tracer.place(name, key, lambda: array, self._write_to(array), in_place=True)
@@ -139,7 +154,7 @@ class RecordedRow:
 
     def keep(self, name: str, new: Any) -> Any:
         """Give what is remembered by this name another value, and give that."""
-        self.tracer.write(self.kept(name), new)
+        self.tracer.write(self._place(name), new)
         return new
 
     def data(self) -> Any:

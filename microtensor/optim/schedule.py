@@ -11,6 +11,7 @@ from ..errors import ArgumentError
 from ..graph import state
 from .optimizer import Optimizer
 from .options import Check, check
+from .recorded import RecordedGroup, number
 from .states import as_array, copied, from_array, refuse
 
 EVERY = Check(
@@ -99,7 +100,7 @@ class LRScheduler:
     def step(self) -> None:
         """Set the rates of the next epoch, or of the next step."""
         if state.tracer is not None:  # a program reads the rates, and this is done beside it
-            return state.tracer.effect(self.step)
+            return state.tracer.effect(self.step, self.optimizer.param_groups)
         self.last_epoch += 1
         self._set(self.get_lr())
 
@@ -109,7 +110,10 @@ class LRScheduler:
 
     def get_last_lr(self) -> list[float]:
         """List the groups' rates that are set now."""
-        return [float(group["lr"]) for group in self.optimizer.param_groups]
+        groups: Any = self.optimizer.param_groups
+        if state.tracer is not None:  # a program reads them at each call
+            groups = [RecordedGroup(state.tracer, group) for group in groups]
+        return [number(group["lr"]) for group in groups]
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copy all that the schedule remembers into a flat dict of arrays."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..graph import state
 from .optimizer import Optimizer
 from .options import COUNT, check
 from .plateau import ReduceLROnPlateau
@@ -147,6 +148,8 @@ class SequentialLR(_Several):
         self.schedulers[0].begin()
 
     def step(self) -> None:
+        if state.tracer is not None:
+            return super().step()
         self.last_epoch += 1
         now = self.schedulers[bisect_right(self.milestones, self.last_epoch)]
         if self.last_epoch in self.milestones:
@@ -205,6 +208,8 @@ class ChainedScheduler(_Several):
             x.begin()
 
     def step(self) -> None:
+        if state.tracer is not None:
+            return super().step()
         self.last_epoch += 1
         for x in self.schedulers:
             x.step()

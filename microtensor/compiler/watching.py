@@ -1,0 +1,228 @@
+"""What may a function reach, beside its arguments? All of it is looked at before it runs.
+
+What could decide something becomes a setting that the program rests on: closed-over names, globals
+and attributes, as far as the user's functions name them, and all of a model's own.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+import sysconfig
+from collections.abc import Iterator
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from .settings import HOUSE, Attribute, Length, Setting
+
+_MOST = 1000  # entries of a container that are looked at
+_ABSENT = object()
+_SIMPLE = (int, float, str, bytes, type(None), np.dtype, np.ufunc, np.generic)
+# Where a module notes what it has found; and what an optimizer changes in places of the program.
+_LEFT_OUT = {"_dtype_path", "param_groups", "defaults", "_laid"}
+_ANY_NAME = {"getattr", "vars", "__dict__", "setattr"}  # with these, an attribute is not named
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
+class Watch:
+    """What a function may reach, as it is before it runs.
+
+    Attributes
+    ----------
+    settings : list of (holder, name, value)
+        Numbers, switches and objects, by where they are.
+    arrays : dict of int to array
+        The plain arrays among them, by their ids.
+    generators : dict of int to generator
+        What could be drawn from, by their ids.
+    leaves : dict of Node to None
+        Parameters, buffers and other Values that no call made.
+    words : set of str
+        The attributes and globals that the user's functions name.
+    """
+
+    def __init__(self, *reached: Any) -> None:
+        self.settings: list[Setting] = []
+        self.arrays: dict[int, np.ndarray] = {}
+        self.generators: dict[int, Any] = {}
+        self.leaves: dict[Node, None] = {}
+        self.words: set[str] = set()
+        self._seen: dict[int, Any] = {}  # held, so that no id is used again
+        self._objects: list[tuple[Any, bool]] = []  # and whether all attributes count
+        self._noted: set[tuple[int, Any]] = set()
+        self._held: list[tuple[Any, set[str]]] = []  # objects, and the attributes that they had
+        self.add(*reached)
+
+    def add(self, *reached: Any) -> None:
+        """Look at more, such as a model that is called."""
+        for x in reached:
+            self._expand(x)
+        count = -1
+        while count != len(self._seen):  # what is found may name further attributes
+            count = len(self._seen)
+            for x, whole in list(self._objects):
+                self._attributes(x, whole)
+
+    def added(self) -> list[tuple[Any, str]]:
+        """List the attributes that objects did not have when they were looked at."""
+        return [
+            (x, name)
+            for x, before in self._held
+            for name in vars(x)
+            if name not in before and name not in _LEFT_OUT and name != "training"
+        ]
+
+    # What counts
+
+    def _note(self, holder: Any, name: Any, x: Any) -> None:
+        key = (id(getattr(holder, "of", holder)), name)
+        if key not in self._noted:
+            self._noted.add(key)
+            if not isinstance(x, ModuleType):
+                self.settings.append((holder, name, x))
+            self._expand(x)
+
+    def _keep(self, x: Any, whole: bool) -> None:
+        self._objects.append((x, whole))
+        if not isinstance(x, type | ModuleType):
+            self._held.append((x, set(vars(x))))
+
+    def _attributes(self, x: Any, whole: bool) -> None:
+        held, is_optimizer = vars(x), hasattr(x, "param_groups")
+        whole = whole or not self.words.isdisjoint(_ANY_NAME)
+        for name in list(held):
+            if not isinstance(name, str) or name in _LEFT_OUT:
+                continue
+            if (whole or name in self.words) and not (name == "state" and is_optimizer):
+                inner = held[name]
+                if not isinstance(inner, FunctionType | property | staticmethod | classmethod):
+                    # A class's dict is a view of it, made anew each time.
+                    self._note(Attribute(x) if isinstance(x, type) else held, name, inner)
+
+    # What it is
+
+    def _expand(self, x: Any) -> None:
+        if isinstance(x, _SIMPLE) or id(x) in self._seen:
+            return
+        self._seen[id(x)] = x
+        if isinstance(x, Node):
+            if x.fn is None:
+                self.leaves[x] = None
+        elif isinstance(x, np.ndarray):
+            self.arrays[id(x)] = x
+        elif isinstance(x, np.random.Generator | np.random.RandomState):
+            self.generators[id(x)] = x
+        elif isinstance(x, list | tuple | dict | set):
+            self._container(x)
+        elif isinstance(x, FunctionType):
+            self._function(x)
+        elif isinstance(x, MethodType):
+            self._expand(x.__func__)
+            self._expand(x.__self__)
+        elif isinstance(x, functools.partial):
+            for part in (x.func, x.args, x.keywords):
+                self._expand(part)
+        elif isinstance(x, type):
+            self._class(x)
+        elif isinstance(x, ModuleType):
+            if not is_of_a_library(x.__name__):
+                self._keep(x, False)
+        else:
+            self._object(x)
+
+    def _object(self, x: Any) -> None:
+        of_library = is_of_a_library(type(x).__module__)
+        if hasattr(x, "named_parameters") and hasattr(x, "named_modules"):
+            for _, module in x.named_modules():
+                self._seen[id(module)] = module
+                self._module(module)
+        elif hasattr(x, "param_groups"):  # an optimizer, whose options are places of the program
+            for group in x.param_groups:
+                self._expand(tuple(group["params"]))
+            if not of_library:
+                self._keep(x, False)
+                self._expand(type(x))
+        elif hasattr(x, "get_lr"):  # a schedule, which is called beside the program
+            self._expand(x.optimizer)
+        elif type(x).__name__ == "Compiled" and of_library:
+            self._expand(x.f)
+        elif isinstance(getattr(x, "parameters", None), list) and of_library:  # an average
+            self._expand(tuple(x.parameters))
+        elif hasattr(x, "__dict__") and not of_library:
+            self._keep(x, False)
+            self._expand(type(x))
+
+    def _module(self, module: Any) -> None:
+        of_library = is_of_a_library(type(module).__module__)
+        kinds = [kind.__module__ for kind in type(module).__mro__ if "forward" in vars(kind)]
+        self._keep(module, of_library or not kinds or is_of_a_library(kinds[0]))
+        if "training" not in vars(module):
+            self._note(Attribute(module), "training", module.training)
+        self._expand(type(module))
+
+    def _container(self, x: Any) -> None:
+        if not isinstance(x, tuple):
+            self.settings.append((Attribute(Length(x)), "n", len(x)))
+        if len(x) > _MOST:
+            return
+        if isinstance(x, list | dict):
+            for name, inner in x.items() if isinstance(x, dict) else enumerate(x):
+                if isinstance(name, int | str):
+                    self._note(x, name, inner)
+        else:  # it cannot change, or has no names
+            for inner in x:
+                self._expand(inner)
+
+    def _class(self, cls: type) -> None:
+        for kind in cls.__mro__:
+            if not is_of_a_library(kind.__module__):
+                self._keep(kind, False)
+                for x in list(vars(kind).values()):
+                    self._expand(getattr(x, "fget", None) or getattr(x, "__func__", x))
+
+    def _function(self, f: FunctionType) -> None:
+        of_library = f.__module__ != "builtins" and is_of_a_library(f.__module__)
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            try:
+                x = cell.cell_contents
+            except ValueError:
+                continue
+            if of_library:
+                self._expand(x)
+            else:
+                self._note(cell, name, x)
+        if of_library:
+            return
+        for x in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
+            self._expand(x)
+        for name, is_global in _names_in(f.__code__):
+            self.words.add(name)
+            x = f.__globals__.get(name, _ABSENT) if is_global else _ABSENT
+            if x is not _ABSENT:
+                self._note(f.__globals__, name, x)
+
+
+def _names_in(code: CodeType) -> Iterator[tuple[str, bool]]:
+    """List the names that a function uses, and whether each is a global; inner ones included."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            yield instruction.argval, True
+        elif instruction.opname.endswith(("_ATTR", "_METHOD")):
+            yield instruction.argval, False
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names_in(inner)
+
+
+@functools.cache
+def is_of_a_library(module: str | None) -> bool:
+    """Tell whether a module is one that users do not write: ours, Python's, or an installed one."""
+    if module is None or module.partition(".")[0] in (HOUSE, "builtins", "numpy"):
+        return True
+    path = getattr(sys.modules.get(module), "__file__", None)
+    is_installed = path is not None and path.startswith(_LIBRARIES)
+    return is_installed or module in sys.builtin_module_names
