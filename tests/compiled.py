@@ -68,8 +68,10 @@ def differences(found: Any, expected: Any, exact: bool = False) -> list[str]:
     """
     ours, theirs = leaves(found), leaves(expected)
     if [path for path, _ in ours] != [path for path, _ in theirs]:
-        told = [x for x in (found, expected) if isinstance(x, dict) and "error" in x]
-        return [f"{[path for path, _ in ours]} instead of {[path for path, _ in theirs]}: {told}"]
+        errors = [x["error"] for x in (found, expected) if isinstance(x, dict) and "error" in x]
+        if errors:
+            return [f"one gave the error {errors[0]}"]
+        return [f"{[path for path, _ in ours]} instead of {[path for path, _ in theirs]}"]
     complaints = []
     for (path, x), (_, y) in zip(ours, theirs, strict=True):
         if isinstance(x, mt.Value) is not isinstance(y, mt.Value):
