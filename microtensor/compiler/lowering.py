@@ -15,7 +15,7 @@ import numpy as np
 from ..ops.activations import sigmoid
 from ..ops.linalg import linear
 from ..ops.rectifiers import relu
-from ..ops.softmaxes import log_softmax, softmax, softmax_cross_entropy
+from ..ops.softmaxes import FEW, log_softmax, softmax, softmax_cross_entropy
 from .building import Builder
 from .opaque import Rule
 from .programs import Instruction, Program, Variable
@@ -121,14 +121,16 @@ def _log_softmax(b: Builder, x: Any, axis: int = -1) -> Any:
 @spelled_out(softmax_cross_entropy)
 def _softmax_cross_entropy(b: Builder, logits: Any, labels: Any) -> Any:
     n, classes = logits.shape
-    dtype = logits.dtype.type
-    shifted = b(np.subtract, logits, b(np.max, logits, axis=1, keepdims=True))
+    x = b(np.transpose, logits)  # (C, B)
+    if classes < FEW:
+        x = b(np.copy, x)
+    shifted = b(np.subtract, x, b(np.max, x, axis=-2))
     e = b(np.exp, shifted)
-    total = b(np.matmul, e, np.ones(classes, dtype))  # of many, another rounding than eager sums
-    true = b(picked, shifted, labels)
-    loss = b(np.true_divide, b(np.sum, b(np.subtract, b(np.log, total), true)), dtype(n))
-    p = b(np.true_divide, e, b(np.expand_dims, total, axis=1))
-    return loss, b(less_at, p, labels, dtype(1))
+    total = b(np.sum, e, axis=-2)
+    true = b(picked, b(np.transpose, shifted), labels)
+    loss = b(np.sum, b(np.subtract, b(np.log, total), true))
+    p = b(np.transpose, b(np.true_divide, e, total))
+    return b(np.true_divide, loss, logits.dtype.type(n)), b(less_at, p, labels, 1)
 
 
 @rule_spelled_out(softmax_cross_entropy)

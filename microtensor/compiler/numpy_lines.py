@@ -153,9 +153,9 @@ class Lines:
                 f"{copy}({to}, {operands[2]})",
                 f"{copy}({to}, {operands[1]}, where={operands[0]})",
             ]
-        if fn is astype and isinstance(x, Variable):
-            copy = self._fn(np.copyto)
-            return lambda to: [f"{copy}({to}, {operands[0]}, 'unsafe')"]
+        if (fn is astype or fn is np.copy) and isinstance(x, Variable):
+            copy, casting = self._fn(np.copyto), ", 'unsafe'" * (x.dtype != out.dtype)
+            return lambda to: [f"{copy}({to}, {operands[0]}{casting})"]
         if fn is less_at:
             copy, rows = self._fn(np.copyto), self._name(np.arange(out.shape[0]), "rows")
             return lambda to: [

@@ -303,7 +303,7 @@ def _told(variable: Variable, place: Slot) -> str:
 
 def _kind(x: Variable) -> str:
     """Say what is behind a name: ``(8, 16) float32``, or ``float``."""
-    if isinstance(x.sample, np.random.Generator | np.random.RandomState):
+    if x.is_generator:
         return type(x.sample).__name__
     return "float" if x.dtype is None else f"{x.shape} {x.dtype.name}"
 
