@@ -1,5 +1,6 @@
 """A real Chromium for the tests of pages; what it is needed for and lacks is a failure."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -12,14 +13,21 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def chromium():
+@contextlib.contextmanager
+def launched():
+    """Launch the Chromium that is installed."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path is not None, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with launched() as browser:
+        yield browser
 
 
 class Pages:
