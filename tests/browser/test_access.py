@@ -119,10 +119,14 @@ def test_searching_rings_closed_modules_with_hits_inside(pages):
     assert tab.locator(".card.module.hit").count() >= 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_keeps_its_contrast(pages, scheme):
+@pytest.mark.parametrize(
+    "colors",
+    [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}],
+    ids=["light", "dark", "forced"],
+)
+def test_every_text_keeps_its_contrast(pages, colors):
     """4.5:1 at least, computed from the colours that the browser shows."""
-    tab = pages.open(mt.explore(modular()), color_scheme=scheme)
+    tab = pages.open(mt.explore(modular()), **colors)
     worst = tab.evaluate("""() => {
       const light = c => { const f = c.map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
       const rgb = s => s.match(/[\\d.]+/g).slice(0, 3).map(Number);
