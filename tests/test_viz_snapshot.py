@@ -8,9 +8,10 @@ import pytest
 import viz_samples as samples
 
 import microtensor as mt
-from microtensor import backward, graph
+from microtensor import backward, draw, graph
 from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import snapshot
+from microtensor.viz.briefly import moments
 from microtensor.viz.collecting import collector_waiting
 from microtensor.viz.names import (
     expression,
@@ -20,7 +21,6 @@ from microtensor.viz.names import (
     names_by_identity,
     sign,
 )
-from microtensor.viz.snapshots import moments
 
 
 def by_label(taken):
@@ -389,6 +389,83 @@ def test_an_array_of_a_module_is_inside_and_data_outside():
     model, data = Scaled(), np.ones(2)
     taken = snapshot(model(mt.Value(np.ones(2)), data).sum(), names={"m": model.mean, "d": data})
     assert (by_label(taken)["m"].group, by_label(taken)["d"].group) == ("g1", None)
+
+
+# Parts
+
+
+def small():
+    """x -> t3 = w·x -> t4 = tanh -> t5 = t4 + x."""
+    x, w = mt.Value(3.0, name="x"), mt.Value(2.0, name="w")
+    return snapshot(np.tanh(w * x) + x)
+
+
+@pytest.mark.parametrize(
+    ("part", "labels", "root"),
+    [
+        (lambda t: t.ancestors("v3"), ["x", "w", "w·x"], "v3"),
+        (lambda t: t.ancestors("x"), ["x"], "v1"),
+        (lambda t: t.between("w", t.root), ["x", "w", "w·x", "t4", "t5"], "v5"),
+        (lambda t: t.between("w", t.nodes[3]), ["x", "w", "w·x", "t4"], "v4"),
+        (lambda t: t.neighbourhood("w", 1), ["w", "w·x"], "v3"),
+        (lambda t: t.neighbourhood("x", 1), ["x", "w·x", "t5"], "v5"),
+        (lambda t: t.neighbourhood("w"), ["x", "w", "w·x", "t4"], "v4"),
+    ],
+)
+def test_a_part_has_the_nodes_asked_for_and_the_edges_among_them(part, labels, root):
+    whole = small()
+    found = part(whole)
+    assert [n.label for n in found.nodes] == labels
+    assert found.root == root
+    kept = {n.id for n in found.nodes}
+    assert list(found.edges) == [e for e in whole.edges if {e.src, e.dst} <= kept]
+    assert all(n is whole.node(n.id) for n in found.nodes)  # gradients are those of the whole
+    assert "digraph" in draw(found).source
+
+
+def test_a_part_keeps_the_modules_around_it():
+    taken = snapshot(samples.pair()[0])
+    inner = next(n for n in taken.nodes if n.op == "tanh")
+    part = taken.ancestors(inner)
+    keys = {g.key for g in part.groups}
+    assert inner.group in keys
+    assert all(g.parent is None or g.parent in keys for g in part.groups)
+    assert len(keys) < len(taken.groups)
+
+
+def test_what_is_not_in_a_snapshot_is_told():
+    with pytest.raises(ArgumentError) as error:
+        small().ancestors("z")
+    assert str(error.value) == (
+        "There is no value 'z' in the snapshot.\n"
+        "  expected  a Node of it, an id such as 'v1', or a name such as 'x'\n"
+        "  got       'z'"
+    )
+    with pytest.raises(ArgumentError) as error:
+        small().between("x", "w")
+    assert str(error.value) == (
+        "between: no path leads from the first to the second.\n"
+        "  expected  a value, and one that was computed from it\n"
+        "  got       x, and w"
+    )
+
+
+def test_a_snapshot_is_saved_as_the_suffix_says(tmp_path):
+    taken = small()
+    assert json.loads(taken.save(tmp_path / "a.json").read_text()) == taken.to_json()
+    assert taken.save(tmp_path / "a.txt").read_text(encoding="utf-8") == taken.to_text()
+    assert taken.save(tmp_path / "a.dot").read_text(encoding="utf-8") == draw(taken).source
+    with pytest.raises(ArgumentError):
+        taken.save(tmp_path / "a.xyz")
+
+
+def test_a_drawing_of_a_snapshot_is_that_of_its_value():
+    root = samples.mazur()
+    taken = snapshot(root)
+    assert draw(taken).source == draw(root).source
+    assert draw(taken, neighbourhood="w5").source == draw(taken.neighbourhood("w5")).source
+    with pytest.raises(ArgumentError, match="a snapshot of arrays does not know"):
+        draw(snapshot(samples.batch()[0]), view="scalar")
 
 
 # The collector

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .snapshots import Node, moments
+from .briefly import moments
+from .snapshots import Node
 from .theme import Theme, dtype_word, html, number, shape_word, short, symbol
 
 _INSIDE = 8  # parameters of a neuron that are shown

@@ -81,6 +81,28 @@ def chosen(root: Recorded, wish: Wish) -> tuple[Snapshot, Scene]:
     return taken, shown
 
 
+def chosen_of(taken: Snapshot, wish: Wish) -> tuple[Snapshot, Scene]:
+    """Do as `chosen` with a snapshot, or a part of one, that was taken before."""
+    if wish.view == "scalar" and not taken.is_scalar:
+        raise ArgumentError(
+            "draw: a snapshot of arrays does not know the numbers behind them.",
+            expected="a snapshot of mt.unroll(value), for view='scalar'",
+            got="one of arrays",
+        )
+    if wish.between is not None:
+        taken = taken.between(*wish.between)
+    if wish.neighbourhood is not None:
+        taken = taken.neighbourhood(wish.neighbourhood, wish.hops)
+    depth = 1 if wish.view == "module" and wish.depth is None else wish.depth
+    budget = BUDGET if not wish.force and wish.view != "tensor" else len(taken.nodes)
+    shown = scene(taken, fold=wish.fold, depth=depth, budget=budget)
+    if wish.fold is not False:
+        shown = fold_repeats(shown)
+    if len(shown.boxes) > READABLE and not wish.force:
+        raise too_many(len(shown.boxes), READABLE)
+    return taken, shown
+
+
 def _is_coarse(order: list[Recorded], depth: int | None) -> bool:
     """Tell whether what will not be seen is only to be counted."""
     if len(order) > _WHOLE:

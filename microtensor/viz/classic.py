@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .briefly import describe
 from .drawing import Drawing
 from .folding import Scene
-from .snapshots import Node, describe
+from .snapshots import Node
 from .theme import Theme, clean, quoted, shape_word
 
 _RECORD_SIGNS = "\\{}|<>"

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from . import notation
+from .briefly import moments
 from .cards import shrunk
 from .counterparts import helpers, javascript, symbols
 from .sections import with_lines
-from .snapshots import Edge, Node, Snapshot, moments
+from .snapshots import Edge, Node, Snapshot
 from .terms import Term, symbols_in
 from .theme import clean, dtype_word
 

@@ -10,10 +10,11 @@ import math
 
 import numpy as np
 
+from .briefly import describe
 from .cards import card, table
 from .drawing import Drawing
 from .folding import Box, Scene
-from .snapshots import Edge, Snapshot, describe
+from .snapshots import Edge, Snapshot
 from .theme import Theme, factor, html, number, quoted, shape_word, short
 
 

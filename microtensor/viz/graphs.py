@@ -16,7 +16,7 @@ from ..errors import ArgumentError
 from ..graph import Model
 from ..graph import Node as Recorded
 from . import classic, dots, failures, network
-from .choosing import READABLE, Wish, chosen
+from .choosing import READABLE, Wish, chosen, chosen_of
 from .drawing import Drawing
 from .folding import Scene
 from .snapshots import Snapshot
@@ -54,9 +54,10 @@ def draw(
 
     Parameters
     ----------
-    root_or_model : Value, model or exception
-        An output, such as a loss; a model that is a chain of linear layers, such as an MLP; or what
-        a forward pass raised, for the graph up to the call that failed, which is red.
+    root_or_model : Value, Snapshot, model or exception
+        An output, such as a loss, or what `snapshot` took of one, or a part of that; a model that
+        is a chain of linear layers, such as an MLP; or what a forward pass raised, for the graph up
+        to the call that failed, which is red.
     view : {"auto", "scalar", "tensor", "module"}
         ``scalar`` shows the numbers behind arrays, as `unroll` gives them; ``tensor`` every value
         and no module folded up; ``module`` folds up every module below the outermost, as
@@ -134,7 +135,7 @@ def draw(
     one_of("draw", "by", by, ("value", "gradient"))
     if isinstance(fold, str):
         one_of("draw", "fold", fold, ("neurons",))
-    if isinstance(root_or_model, Recorded | BaseException):
+    if isinstance(root_or_model, Recorded | Snapshot | BaseException):
         if x is not None:
             raise ArgumentError(
                 "draw: x is an input for a model's network, and a Value has its inputs already.",
@@ -147,6 +148,8 @@ def draw(
         )  # fmt: skip
         if isinstance(root_or_model, Recorded):
             taken, shown = chosen(root_or_model, wish)
+        elif isinstance(root_or_model, Snapshot):
+            taken, shown = chosen_of(root_or_model, wish)
         else:
             taken, shown = failures.pictured(root_or_model, wish)
         last = taken.node(taken.root)

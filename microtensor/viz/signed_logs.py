@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .snapshots import moments
+from .briefly import moments
 
 LOW, HIGH = -8, 4  # powers of ten; what is smaller or larger counts to the last bin
 

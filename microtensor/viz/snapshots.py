@@ -7,15 +7,22 @@ It holds copies, so it stays true whatever happens to the model afterwards.
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
+from ..files import write_whole
 from ..lines import Line
+from . import parts
+from .briefly import describe
 from .terms import Term
-from .theme import clean, dtype_word, number, shape_word, short
+from .theme import clean
 
 _INDENT_LIMIT = 24  # deeper text would leave the page: the line then says how deep it is
 
@@ -227,6 +234,84 @@ class Snapshot:
         """Whether every value is one number."""
         return all(node.is_scalar for node in self.nodes)
 
+    def ancestors(self, node: Node | str) -> Snapshot:
+        """Give the part that a value was computed from, and itself.
+
+        Gradients stay those of the whole graph's output. A value is given by itself, its id or
+        its name, here and below.
+
+        Examples
+        --------
+        >>> import microtensor as mt
+        >>> x, w = mt.Value(3.0, name="x"), mt.Value(2.0, name="w")
+        >>> taken = mt.viz.snapshot(mt.tanh(w * x) + x)
+        >>> [node.label for node in taken.ancestors("v3").nodes]
+        ['x', 'w', 'w·x']
+        """
+        return self._part(parts.before(self._given, self._id(node)), self._id(node))
+
+    def between(self, first: Node | str, last: Node | str) -> Snapshot:
+        """Give the paths from one value to another, with what their calls are of."""
+        a, b = self._id(first), self._id(last)
+        found = parts.between(self._given, a, b)
+        if not found:
+            raise ArgumentError(
+                "between: no path leads from the first to the second.",
+                expected="a value, and one that was computed from it",
+                got=f"{self.node(a).label}, and {self.node(b).label}",
+            )
+        return self._part(parts.with_operands(self._given, found), b)
+
+    def neighbourhood(self, node: Node | str, hops: int = 2) -> Snapshot:
+        """Give what is at most so many steps from a value, in either direction."""
+        found = parts.around(self._given, self._id(node), hops)
+        return self._part(found, self.root if self.root in found else None)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it to a file, as its suffix says: .json, .txt, or a drawing's .svg, .png, .dot."""
+        path = Path(path)
+        if path.suffix == ".json":
+            text = json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False, indent=1)
+            return write_whole(path, text.encode())
+        if path.suffix == ".txt":
+            return write_whole(path, self.to_text().encode())
+        from .graphs import draw  # a drawing is made of a snapshot: not the other way round
+
+        return Path(draw(self).save(path))
+
+    @cached_property
+    def _given(self) -> dict[str, list[str]]:
+        return {id: [edge.src for edge in edges] for id, edges in self.operands.items()}
+
+    def _id(self, what: Node | str) -> str:
+        """Find a value by itself, its id or its name."""
+        id = what.id if isinstance(what, Node) else what
+        if id in self._by_id:
+            return id
+        named = [node.id for node in self.nodes if node.name == id]
+        if named:
+            return named[0]
+        known = [node.name for node in self.nodes if node.name is not None]
+        raise ArgumentError(
+            f"There is no value {what!r} in the snapshot.",
+            expected="a Node of it, an id such as 'v1', or a name"
+            + (f" such as {known[0]!r}" if known else ""),
+            got=repr(what),
+        )
+
+    def _part(self, members: set[str], root: str | None) -> Snapshot:
+        nodes = tuple(node for node in self.nodes if node.id in members)
+        edges = tuple(e for e in self.edges if e.src in members and e.dst in members)
+        around = {g.key: g for g in self.groups}
+        kept = set()
+        for node in nodes:
+            key = node.group
+            while key is not None and key not in kept:
+                kept.add(key)
+                key = around[key].parent
+        groups = tuple(g for g in self.groups if g.key in kept)
+        return Snapshot(nodes, edges, groups, root or nodes[-1].id, self.state)
+
     def to_json(self) -> dict[str, Any]:
         """Give the snapshot as dicts, lists, strings and numbers, ready for ``json.dumps``.
 
@@ -279,45 +364,6 @@ class Snapshot:
             lines.append(indent + describe(self.node(id)))
             waiting.extend((edge.src, depth + 1) for edge in reversed(self.operands[id]))
         return "\n".join(lines)
-
-
-def describe(node: Node) -> str:
-    """Tell a node in one line, for text, tooltips and screen readers."""
-    head = " ".join(filter(None, (node.op, node.label)))
-    if node.word:
-        head += f" ({node.word})"
-    if node.kind == "failed":
-        return f"{node.op} (failed)   {' '.join((node.health or '').split())}"
-    data = f"data {summary(node.value, node.shape, node.dtype)}"
-    if node.kind == "const":
-        return f"{head}   {data}" if node.name else f"{node.word}   {data}"
-    parts = [head, data, f"grad {summary(node.grad, node.shape, None)}"]
-    return "   ".join(parts + ([node.health] if node.health else []))
-
-
-def summary(x: Any, shape: tuple[int, ...], dtype: Any) -> str:
-    """Write a number, or the shape, mean and spread of many."""
-    if x is None or shape == ():
-        return number(x)
-    kind = f"{shape_word(shape)} {dtype_word(dtype)} " if dtype is not None else ""
-    mean, spread = moments(x)
-    return f"{kind}μ {short(mean)} σ {short(spread)}"
-
-
-def moments(x: Any) -> tuple[float, float]:
-    """Give the mean and the standard deviation of an array; nan where it has no entries.
-
-    What is no more than the rounding of the array's own numbers is given as zero.
-    """
-    entries = np.asarray(x, dtype=np.float64)
-    if not entries.size:
-        return float("nan"), float("nan")
-    kind = np.asarray(x).dtype
-    eps = float(np.finfo(kind).eps) if kind.kind == "f" else 0.0
-    with np.errstate(all="ignore"):
-        noise = 4 * eps * float(np.max(np.abs(entries)))
-        mean, spread = float(np.mean(entries)), float(np.std(entries))
-    return (0.0 if abs(mean) <= noise else mean), (0.0 if spread <= noise else spread)
 
 
 def _plain(x: Any) -> Any:

@@ -14,8 +14,8 @@ from ..amounts import count_word, size_word
 from ..errors import ArgumentError
 from ..graph import Model
 from ..tables import Cell, Column
+from .briefly import moments
 from .modules_seen import Row, Seen, seen
-from .snapshots import moments
 from .sparks import sparkline
 from .theme import MISSING, short
 
