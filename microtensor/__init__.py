@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from . import special as special  # not in __all__: it wants SciPy
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
-    from .compiler import compile, trace
+    from .compiler import compile, profile, trace
     from .derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from .io import load, save
     from .ops.others import (
@@ -126,6 +126,7 @@ _LATE = {
     "load": "io",
     "nudge": "viz",
     "paths": "viz",
+    "profile": "compiler",
     "quiz": "viz",
     "save": "io",
     "seed": "randomness",
@@ -209,6 +210,7 @@ __all__ = [
     "pixel_unshuffle",
     "prelu",
     "primitive",
+    "profile",
     "quiz",
     "relu",
     "relu6",

@@ -110,9 +110,12 @@ def backward_pass(
                 if not isinstance(error, MicrotensorError):  # ours name what they are about
                     note_call(error, node.fn, node.args, node.scope, "in the rule of")
                 raise
-            if tracer is not None:
-                tracer.passed()
-            return take(order)
+            if tracer is None:
+                return take(order)
+            state.scope = scope  # what is added to a leaf's gradient is no module's
+            found = take(order)
+            tracer.passed()
+            return found
         finally:
             _depth -= 1
             state.scope = scope

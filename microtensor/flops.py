@@ -67,6 +67,10 @@ def _of_transposed_convolution(a: tuple[int, ...], b: tuple[int, ...], size: int
     return 2 * math.prod(a) * math.prod(b[1:])  # each number of the input goes out so often
 
 
+def _of_correlation(a: tuple[int, ...], b: tuple[int, ...], size: int) -> int:
+    return 2 * math.prod(b) * (size // b[1])  # each of (N, O, places ...) with each weight of O
+
+
 _PRODUCTS: dict[str, Callable[[tuple[int, ...], tuple[int, ...], int], int]] = {
     "matmul": _of_last_axis,
     "dot": _of_last_axis,
@@ -75,6 +79,7 @@ _PRODUCTS: dict[str, Callable[[tuple[int, ...], tuple[int, ...], int], int]] = {
     "tensordot": _of_contraction,
     "convolution": _of_convolution,
     "transposed_convolution": _of_transposed_convolution,
+    "weight_correlation": _of_correlation,
 }
 
 

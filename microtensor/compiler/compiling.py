@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import ArgumentError
 from ..graph import Node, is_recording, state
 from ..nesting import leaves
 from .arguments import Arguments, replaced
-from .executing import ANOTHER, BACKENDS, Executable
+from .executing import ANOTHER, BACKENDS, Backend, Executable
 from .naming import gradients_in
 from .programs import Program
 from .reading import Reader
@@ -64,9 +64,11 @@ class Compiled:
         Those that it keeps, the latest last; each has its ``program``, to print.
     source : str
         The latest program, as Python that runs by itself.
+    names : tuple of str
+        Of the function's parameters.
     """
 
-    def __init__(self, f: Callable, *, backend: str = "numpy") -> None:
+    def __init__(self, f: Callable, *, backend: Backend = "numpy") -> None:
         functools.update_wrapper(self, f, updated=())
         self.f, self.backend = f, backend
         self.name = getattr(f, "__name__", type(f).__name__)
@@ -74,7 +76,7 @@ class Compiled:
         self._found: dict[tuple, list[Executable]] = {}
         self._last: Any = None
         self._enter: Callable[[tuple], Any] | None = None  # what the last one needs of a call
-        self._names = _names_of_parameters(f)
+        self.names = _names_of_parameters(f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._enter is not None and not kwargs:
@@ -96,18 +98,25 @@ class Compiled:
 
     def _call(self, args: tuple, kwargs: dict[str, Any], again: bool = False) -> Any:
         """Find the program for a call, or make it, and run it."""
-        arguments = Arguments(self._names, args, kwargs)
+        arguments = Arguments(self.names, args, kwargs)
+        for executable in self.candidates(arguments, args, kwargs):
+            output = executable.run(arguments.leaves, again=again)
+            if output is not ANOTHER:
+                self._use(executable, args, kwargs)
+                break
+            again = True
+        return output
+
+    def candidates(self, arguments: Arguments, args: tuple, kwargs: dict) -> Iterator[Executable]:
+        """Give each program that may be the one for a call, until its numbers fit; then a new one.
+
+        ``arguments`` are ``args`` and ``kwargs``, taken apart.
+        """
         key = (arguments.key, is_recording())
-        for executable in self._found.get(key, ()):
+        for executable in tuple(self._found.get(key, ())):
             if executable.holds(arguments.leaves):
-                output = executable.run(arguments.leaves, again=again)
-                if output is not ANOTHER:
-                    self._use(executable, args, kwargs)
-                    return output
-                again = True
-        executable = self._made(key, arguments, args, kwargs)
-        self._use(executable, args, kwargs)
-        return executable.run(arguments.leaves, again=again)
+                yield executable
+        yield self._made(key, arguments, args, kwargs)
 
     def _use(self, executable: Executable, args: tuple, kwargs: dict[str, Any]) -> None:
         self._last, self._enter = executable, executable.entrance(args, kwargs)

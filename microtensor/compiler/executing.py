@@ -25,13 +25,14 @@ from .slots import Gradient, Leaf
 from .tracing import Tracer
 
 Runner = Callable[[Sequence[Any]], list[Any] | None]  # None if a guard does not hold
+Backend = str | Callable[[Program], Runner]  # one by its name, or what makes a program run
 ANOTHER: Any = object()  # no result: these numbers want another program
 
 
 class Executable:
     """A program that can be run, and what it rests on."""
 
-    def __init__(self, program: Program, tracer: Tracer, backend: str) -> None:
+    def __init__(self, program: Program, tracer: Tracer, backend: Backend) -> None:
         self.program = program
         self.settings = [*tracer.watch.settings, *tracer.settings, *_trained(program)]
         self.conditions = tracer.conditions
@@ -41,9 +42,9 @@ class Executable:
         ]
         self.before = [act for before, act in tracer.effects if before]
         self.after = [act for before, act in tracer.effects if not before]
-        self.compute: Runner = BACKENDS[backend](program)
+        self.compute: Runner = (backend if callable(backend) else BACKENDS[backend])(program)
         program.forget_samples()
-        self._generators = _drawn_from(program) if program.guards else []
+        self._generators = drawn_from(program) if program.guards else []
         self._entrance: tuple[Any] | None = None
         self._finish = finisher(program.results, program.structure, unrecorded) or self._rebuilt
 
@@ -102,7 +103,7 @@ def _trained(program: Program) -> list[Setting]:
     return [(Attribute(leaf), "_requires_grad", leaf._requires_grad) for leaf in leaves]
 
 
-def _drawn_from(program: Program) -> list[Rng | None]:
+def drawn_from(program: Program) -> list[Rng | None]:
     """List what a program draws from; None for the process's generator."""
     found: dict[int, Any] = {}
     for ins in program.instructions:
@@ -132,8 +133,13 @@ def through_places(program: Program, compute: Callable) -> Runner:
     return run
 
 
+def for_numpy(program: Program) -> Program:
+    """Give the program that is run as NumPy."""
+    return sunk(bounds_joined(optimised(program)))
+
+
 # How each backend makes a program run, by the name that `compile` is given.
 BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
-    "numpy": lambda program: NumpySource(sunk(bounds_joined(optimised(program)))).function(),
+    "numpy": lambda program: NumpySource(for_numpy(program)).function(),
 }

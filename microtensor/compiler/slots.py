@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..graph import Node, next_number
 
 
@@ -37,6 +39,12 @@ class Slot:
     def write(self, given: Sequence[Any], x: Any) -> None:
         """Lay something here."""
         raise NotImplementedError
+
+    def keep(self, given: Sequence[Any]) -> Callable[[], None]:
+        """Copy what lies here, and give the function that lays it here again."""
+        x = self.read(given)
+        kept = x.copy() if isinstance(x, np.ndarray) else x
+        return lambda: self.write(given, kept)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -91,7 +99,10 @@ class Gradient(Leaf):
 
 
 class Place(Slot):
-    """Any other place, such as what an optimizer remembers: how to read it, and how to write it."""
+    """Any other place, such as what an optimizer remembers: how to read it, and how to write it.
+
+    ``forget`` has nothing lie there, as before the first write; there is then a KeyError to read.
+    """
 
     def __init__(
         self,
@@ -100,9 +111,11 @@ class Place(Slot):
         read: Callable[[], Any],
         write: Callable[[Any], None] | None = None,
         in_place: bool = False,
+        forget: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(name, key)
         self._read, self._write, self.in_place = read, write, in_place
+        self._forget = forget
 
     def read(self, given: Sequence[Any]) -> Any:
         return self._read()
@@ -110,3 +123,11 @@ class Place(Slot):
     def write(self, given: Sequence[Any], x: Any) -> None:
         assert self._write is not None
         self._write(x)
+
+    def keep(self, given: Sequence[Any]) -> Callable[[], None]:
+        try:
+            return super().keep(given)
+        except KeyError:
+            if self._forget is None:
+                raise
+            return self._forget

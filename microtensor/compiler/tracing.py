@@ -118,6 +118,7 @@ class Tracer(Leaves):
         write: Callable[[Any], None] | None = None,
         in_place: bool = False,
         data: Any = None,
+        forget: Callable[[], None] | None = None,
     ) -> Node:
         """Make the Value that stands for what lies in a place of somebody's own.
 
@@ -132,6 +133,8 @@ class Tracer(Leaves):
             Whether its array is written into.
         data : array, optional
             What lies there, if it is not to be read now.
+        forget : callable, optional
+            Has nothing lie there, if that may be.
         """
         if key[0] == "option" and key[1] in self._stepped:
             raise CompileError(
@@ -140,7 +143,8 @@ class Tracer(Leaves):
                 got=f"{name} read before and after it",
                 hint="Call the schedule's step() outside of the compiled function.",
             )
-        return self._slot(Place(name, key, read, write, in_place), read() if data is None else data)
+        made = Place(name, key, read, write, in_place, forget)
+        return self._slot(made, read() if data is None else data)
 
     def is_first(self, key: tuple) -> bool:
         """Tell whether it is asked for the first time with this key."""

@@ -120,8 +120,12 @@ def _memory(tracer: Any, optimizer: Any, p: Node, name: str, x: Any) -> Node:
     def write(new: Any) -> None:
         optimizer.state.setdefault(p, {})[name] = new
 
+    def forget() -> None:
+        optimizer.state.pop(p, None)
+
     key = ("remembered", id(optimizer), id(p), name)
-    return tracer.place(name, key, read, write, data=x._data if isinstance(x, Node) else x)
+    data = x._data if isinstance(x, Node) else x
+    return tracer.place(name, key, read, write, data=data, forget=forget)
 
 
 class RecordedRow:
