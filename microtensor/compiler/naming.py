@@ -256,7 +256,7 @@ class _Names:
         elif ins.name in _LAYERS and _last_word(ins.module):
             self._give(x, path_identifier(ins.module.partition(".")[2]))
         elif word == "joined" and ins.phase == "update":
-            self._give(x, "grads")
+            self._give(x, "grads" if of is not None and of.startswith("d_") else "weights")
         elif x in self._before_activations and ins.phase == "forward":
             self._count(x, "z")
         elif word in _ONCE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ..nesting import like
 from ..primitives import registry
 from .opaque import Rule
 from .slots import Slot
+
+if TYPE_CHECKING:
+    from .comparing import Difference
 
 
 class Variable:
@@ -142,7 +145,7 @@ class Result:
     as_value: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Program:
     """A function, written as instructions.
 
@@ -183,10 +186,12 @@ class Program:
         found += [x for _, x in self.writes if isinstance(x, Variable)]
         return found + [x for x, _ in self.guards]
 
+    # How it is read. Each reader is written of programs, so it is imported here.
+
     @property
     def source(self) -> str:
         """The program as Python that runs by itself, with NumPy: see `readable_source`."""
-        from .readable import readable_source  # it is written of programs
+        from .readable import readable_source
 
         return readable_source(self)
 
@@ -203,6 +208,26 @@ class Program:
             yield from ins.reads()
             yield from (x for x in ins.outputs if x is not None)
         yield from self.needed()
+
+    def __str__(self) -> str:
+        from .listing import listing
+
+        return listing(self)
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name}: {len(self.instructions)} instructions>"
+
+    def diff(self, other: Program) -> Difference:
+        """Tell what another program has that this has not, and the other way round."""
+        from .comparing import difference
+
+        return difference(self, other)
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """Give all of it as JSON, but the numbers of large arrays: see `as_json`."""
+        from .exporting import as_json
+
+        return as_json(self, indent)
 
     def with_instructions(
         self, instructions: list[Instruction], new: dict[Variable, Any] | None = None
