@@ -285,6 +285,28 @@ def test_a_compiled_function_shows_the_text_of_its_last_program():
     assert double.source == double.programs[-1].source == double.programs[-1].program.source
 
 
+def test_a_compiled_step_shows_the_text_that_its_trace_has():
+    net = nn.LSTM(3, 4, rng=rng(), dtype=float)
+    norm = nn.LayerNorm(4, dtype=float)
+    optimizer = optim.Adam([*net.parameters(), *norm.parameters()])
+
+    def step(x):
+        y, _ = net(x)
+        loss = np.mean(norm(y) ** 2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    x = rng(1).normal(size=(5, 2, 3))
+    compiled = mt.compile(step)
+    compiled(x)
+    assert "fitted" not in compiled.source
+    lines = compiled.programs[0].program.source.splitlines()
+    compiled(x)  # from now on, the optimizer remembers
+    assert mt.trace(step)(x).source.splitlines() in (lines, compiled.source.splitlines())
+
+
 def undefined(text):
     """List the global names that a text reads and nothing defines."""
     space = loaded(text)

@@ -180,10 +180,8 @@ def value_of(x: Any, names: Names) -> str:
 
 def kind_of(x: Variable) -> str:
     """Say what is behind a name: ``float32 (8, 16)``."""
-    if isinstance(x.sample, np.random.Generator | np.random.RandomState):
-        return type(x.sample).__name__
     if x.dtype is None:
-        return "float" if x.is_weak else type(x.sample).__name__
+        return "float" if x.is_weak else "generator" if x.is_generator else "several"
     return f"{x.dtype.name} {x.shape}" if x.shape else x.dtype.name
 
 

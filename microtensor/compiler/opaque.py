@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backward import NOTHING
 from ..fitting import fit
 from ..primitives import Known, piecewise, primitive
@@ -19,22 +21,37 @@ class Rule:
 
     It is called with the gradient of the output, the output, what the call kept (or None), and
     the operands; it gives a list with a contribution, or None, for each operand.
+
+    Attributes
+    ----------
+    loose : frozenset of int
+        Which contributions the rules give in another shape or dtype than that of their operand.
     """
 
     def __init__(self, known: Known, wanted: tuple[bool, ...], options: dict[str, Any]) -> None:
         self.known, self.wanted, self.options = known, wanted, options
         self.__name__ = f"{known.fn.__name__}_rule"
+        self.loose: frozenset[int] | None = None  # found out by the first call
 
     def __call__(self, g: Any, y: Any, kept: Any, *operands: Any, **options: Any) -> list[Any]:
         known = self.known
-        sent = self.sent(g, y, kept, *operands, **options)
-        return [
+        sent = self._sent(g, y, kept, *operands, **options)
+        found = [
             fit(c, x, known.fn, i) if wanted and known.rules[i] is not None else None
             for i, (c, x, wanted) in enumerate(zip(sent, operands, self.wanted, strict=True))
         ]
+        if self.loose is None:
+            pairs = enumerate(zip(sent, found, strict=True))
+            self.loose = frozenset(
+                i for i, (c, x) in pairs if x is not None and _kind(c) != _kind(x)
+            )
+        return found
 
-    def sent(self, g: Any, y: Any, kept: Any, *operands: Any, **options: Any) -> list[Any]:
-        """Give the contributions as the rules do, whose shapes and dtypes need not fit yet."""
+    def is_loose(self, i: int) -> bool:
+        """Tell whether a contribution is to be fitted, as far as that is known."""
+        return self.loose is None or i in self.loose
+
+    def _sent(self, g: Any, y: Any, kept: Any, *operands: Any, **options: Any) -> list[Any]:
         known = self.known
         given = {**self.options, **options}
         if known.keeps:
@@ -49,6 +66,10 @@ class Rule:
         if rule is None or not self.wanted[i]:
             return NOTHING
         return rule(g, y, *operands, **self.known.options_for(i, given))
+
+
+def _kind(x: Any) -> tuple:
+    return np.shape(x), getattr(x, "dtype", None)
 
 
 @primitive

@@ -186,15 +186,6 @@ class Program:
         found += [x for _, x in self.writes if isinstance(x, Variable)]
         return found + [x for x, _ in self.guards]
 
-    # How it is read. Each reader is written of programs, so it is imported here.
-
-    @property
-    def source(self) -> str:
-        """The program as Python that runs by itself, with NumPy: see `readable_source`."""
-        from .readable import readable_source
-
-        return readable_source(self)
-
     def forget_samples(self) -> None:
         """Let go of the traced run's numbers, which are needed while a program is made."""
         for x in self.variables():
@@ -208,6 +199,32 @@ class Program:
             yield from ins.reads()
             yield from (x for x in ins.outputs if x is not None)
         yield from self.needed()
+
+    def with_instructions(
+        self, instructions: list[Instruction], new: dict[Variable, Any] | None = None
+    ) -> Program:
+        """Give the same program of other instructions, and of other variables at its end."""
+        new = new or {}
+        return Program(
+            self.name,
+            self.inputs,
+            instructions,
+            [Result(substitute(r.x, new), r.as_value) for r in self.results],
+            self.structure,
+            [(slot, substitute(x, new)) for slot, x in self.writes],
+            [(new.get(x, x), answer) for x, answer in self.guards],
+            self.constants,
+            self.gradients,
+        )
+
+    # How it is read. Each reader is written of programs, so it is imported here.
+
+    @property
+    def source(self) -> str:
+        """The program as Python that runs by itself, with NumPy: see `readable_source`."""
+        from .readable import readable_source
+
+        return readable_source(self)
 
     def __str__(self) -> str:
         from .listing import listing
@@ -228,20 +245,3 @@ class Program:
         from .exporting import as_json
 
         return as_json(self, indent)
-
-    def with_instructions(
-        self, instructions: list[Instruction], new: dict[Variable, Any] | None = None
-    ) -> Program:
-        """Give the same program of other instructions, and of other variables at its end."""
-        new = new or {}
-        return Program(
-            self.name,
-            self.inputs,
-            instructions,
-            [Result(substitute(r.x, new), r.as_value) for r in self.results],
-            self.structure,
-            [(slot, substitute(x, new)) for slot, x in self.writes],
-            [(new.get(x, x), answer) for x, answer in self.guards],
-            self.constants,
-            self.gradients,
-        )

@@ -304,7 +304,7 @@ def _told(variable: Variable, place: Slot) -> str:
 def _kind(x: Variable) -> str:
     """Say what is behind a name: ``(8, 16) float32``, or ``float``."""
     if x.is_generator:
-        return type(x.sample).__name__
+        return "numpy.random.Generator"
     return "float" if x.dtype is None else f"{x.shape} {x.dtype.name}"
 
 
@@ -313,14 +313,9 @@ def _kind_of_result(x: Variable | None) -> str:
 
 
 def _draws(ins: Instruction) -> bool:
-    return any(
-        isinstance(v, np.random.Generator | np.random.RandomState)
-        or (
-            isinstance(v, Variable)
-            and isinstance(v.sample, np.random.Generator | np.random.RandomState)
-        )
-        for v in (*ins.operands, *ins.options.values())
-    )
+    kinds = np.random.Generator | np.random.RandomState
+    values = [*ins.operands, *ins.options.values()]
+    return any(isinstance(x, kinds) for x in values) or any(x.is_generator for x in ins.reads())
 
 
 def _joined(parts: list[str]) -> str:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .literals import UnwritableError, name
 from .opaque import Rule
-from .programs import Instruction, Variable
+from .programs import Instruction
 from .undoing import fitted
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 def contributions(speller: Speller, ins: Instruction, called: str) -> list[str]:
     """Write a `Rule` as lines: by one rule for all operands, or by the one of each."""
     rule: Rule = ins.fn
-    loose = to_be_fitted(ins)
+    loose = {i for i, x in enumerate(ins.outputs) if x is not None and rule.is_loose(i)}
     g, y, kept, *operands = ins.operands
     given = {**rule.options, **ins.options}
     if rule.known.keeps:
@@ -84,31 +82,3 @@ def _function(speller: Speller, rule: Any, called: str) -> ast.expr:
         return name(speller.linker.function(rule, called))
     except UnwritableError as error:
         return name(speller.take(rule, called, str(error)))
-
-
-def to_be_fitted(ins: Instruction) -> set[int]:
-    """Tell which contributions have another shape or dtype than what they are sent to.
-
-    It is found out on the numbers of the traced run; without them, all of them may.
-    """
-    rule: Rule = ins.fn
-    wanted = {i for i, x in enumerate(ins.outputs) if x is not None}
-    try:
-        options = {k: _sample(x) for k, x in ins.options.items()}
-        with np.errstate(all="ignore"):
-            sent = rule.sent(*map(_sample, ins.operands), **options)
-    except Exception:
-        return wanted
-    return {i for i in wanted if not _fits(sent[i], ins.outputs[i])}
-
-
-def _fits(c: Any, x: Variable) -> bool:
-    return np.shape(c) == x.shape and getattr(c, "dtype", None) == x.dtype
-
-
-def _sample(x: Any) -> Any:
-    if isinstance(x, Variable):
-        if x.sample is None:
-            raise ValueError("the numbers of the traced run are gone")
-        return x.sample
-    return x.__class__(map(_sample, x)) if x.__class__ in (tuple, list) else x
