@@ -26,7 +26,7 @@ def reserved() -> frozenset[str]:
     True
     """
     of_python = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
-    return frozenset({*of_python, *_MODULES, *dir(np)})
+    return frozenset({*of_python, *_MODULES, *dir(np), *vars(np)})
 
 
 def identifier(text: str, otherwise: str = "x") -> str:
