@@ -15,7 +15,7 @@ import numpy as np
 from .backward import gradients
 from .batches import Batch
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
-from .graph import Node, ancestors, is_float, is_recording, next_number, recording, state
+from .graph import Node, ancestors, is_recording, next_number, recording, state
 from .nesting import leaves, models, rebuild
 from .value import Value
 
@@ -172,10 +172,10 @@ class Run:
 def _fresh(x: Any) -> Value:
     """Make the Value that stands for an argument: connected to the caller's if it is one."""
     if isinstance(x, Node):
+        if state.tracer is not None:
+            return state.tracer.stand_in(x)
         if x.requires_grad:
             return np.positive(x)  # type: ignore[call-overload]  # a Value of its own, connected
-        if state.tracer is not None and is_float(x._data):
-            return state.tracer.stand_in(x)
         x = x._data
     if isinstance(x, int | np.integer) and not isinstance(x, bool):
         x = float(x)

@@ -17,6 +17,7 @@ from .blocks import sunk
 from .bounds import bounds_joined
 from .entering import entrance, finisher
 from .interpreting import interpreter
+from .numba_running import in_kernels
 from .numpy_source import NumpySource
 from .passes import optimised
 from .programs import Program
@@ -142,4 +143,7 @@ def for_numpy(program: Program) -> Program:
 BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
     "numpy": lambda program: NumpySource(for_numpy(program)).function(),
+    "numba": lambda program: in_kernels(
+        optimised(program), BACKENDS["interpreter"](program), drawn_from(program)
+    ),
 }
