@@ -3,6 +3,7 @@
 import ast
 import builtins
 import keyword
+import sys
 
 import numpy as np
 import pytest
@@ -80,13 +81,15 @@ def test_a_training_step_is_named_as_in_a_textbook():
         optimizer.step()
         return loss
 
-    names = names_of(step, np.ones((4, 2), np.float32), np.array([0, 1, 0, 1]))
+    program = mt.trace(step)(np.ones((4, 2), np.float32), np.array([0, 1, 0, 1]))
+    names = list(named(program).values())
     parameters = ["layer0_weight", "layer0_bias", "layer1_weight", "layer1_bias"]
     wanted = {"x", "labels", *parameters, "lr", "z0", "h0", "z1", "loss", "d_z1", "d_h0", "d_z0"}
     wanted |= {f"{word}{p}" for p in parameters for word in ("d_", "new_")}
     assert wanted <= set(names)
     order = ["z0", "h0", "z1", "loss", "d_z1", "d_h0", "d_z0", "d_layer0_weight"]
-    assert [n for n in names if n in order] == order
+    outputs = [named(program)[x] for ins in program.instructions for x in ins.outputs if x]
+    assert [name for name in outputs if name in order] == order
 
 
 def test_adam_calls_its_rates_as_the_paper_does():
@@ -134,8 +137,7 @@ def test_a_module_gives_its_name_to_what_it_computes():
             self.heads = [nn.Linear(3, 3, rng=np.random.default_rng(0)) for _ in range(2)]
 
         def forward(self, x):
-            h = mt.relu(self.fc1(x))
-            return self.heads[0](h) + self.heads[1](h)
+            return self.heads[0](mt.relu(self.fc1(x))) + self.heads[1](x @ np.ones((2, 3)))
 
     names = set(names_of(Net(), np.ones((4, 2), np.float32)))
     assert {"fc1", "fc1_weight", "h0", "z0", "z1", "head0_weight", "head1_bias"} <= names
@@ -152,7 +154,7 @@ def test_a_value_used_twice_gets_contributions_and_their_sum():
         np.sum(layer(h) * h).backward()
 
     names = set(names_of(f))
-    assert {"x", "h0", "d_h0", "d_x"} <= names
+    assert {"x", "h", "d_h", "d_x"} <= names
 
 
 def test_counting_names_is_linear_and_each_is_given_once():
@@ -163,3 +165,44 @@ def test_counting_names_is_linear_and_each_is_given_once():
 
     names = names_of(f, np.ones(2))
     assert len(set(names)) == 2001
+
+
+def test_results_are_called_as_the_users_own_variables_are():
+    def dense(v, w):
+        z = v @ w
+        activated = np.tanh(z)
+        return activated
+
+    def loss(w, v, x):
+        hidden = dense(x, w)
+        _private = hidden * 2.0
+        out = dense(_private, v)
+        return np.mean(out**2)
+
+    args = np.ones((2, 3)), np.ones((3, 1)), np.ones((4, 2))
+    names = set(names_of(mt.value_and_grad(loss, argnums=(0, 1)), *args))
+    assert {"w", "v", "x", "z", "z_2", "hidden", "out", "loss"} <= names
+    assert {"d_w", "d_v", "d_z", "d_z_2", "d_hidden", "d_out"} <= names
+    assert not {"activated", "_private", "private"} & names
+
+
+def test_a_profiler_that_watches_is_left_alone():
+    seen = []
+
+    def watch(*event):
+        seen.append(event)
+
+    def f(x):
+        mine = np.tanh(x)
+        return mine * 2.0
+
+    sys.setprofile(watch)
+    try:
+        names = names_of(f, np.ones(3))
+        assert sys.getprofile() is watch
+    finally:
+        sys.setprofile(None)
+    assert "mine" not in names
+    assert seen
+    assert "mine" in names_of(f, np.ones(3))
+    assert sys.getprofile() is None

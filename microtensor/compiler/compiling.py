@@ -13,8 +13,9 @@ from ..errors import ArgumentError
 from ..graph import Node, is_recording, state
 from ..nesting import leaves
 from .arguments import Arguments, replaced
+from .callers import local_names
 from .executing import ANOTHER, BACKENDS, Backend, Executable
-from .naming import gradients_in
+from .naming import called_in, gradients_in
 from .programs import Program
 from .reading import Reader
 from .tracing import Tracer
@@ -44,11 +45,13 @@ def trace_call(
     try:
         fresh = tuple(replaced(x, stand_in) for x in args)
         named = {k: replaced(kwargs[k], stand_in) for k in sorted(kwargs)}
-        output = f(*fresh, **named)
+        with local_names() as called:
+            output = f(*fresh, **named)
         tracer.finish()
         reader = Reader(tracer)
         program = reader.program(output, leaves(output))
         program.gradients = gradients_in(reader)
+        program.called = called_in(reader, called)
         return tracer, program
     finally:
         state.tracer = outer

@@ -114,6 +114,16 @@ def _of_sums(found: dict[Variable, Variable], made: list[Instruction]) -> dict[V
     return {g: sum_of(x) for g, x in found.items()}
 
 
+def called_in(reader: Reader, called: dict[Any, str]) -> dict[Variable, str]:
+    """Tell what results are called by the functions that computed them."""
+    found = {}
+    for node, name in called.items():
+        x = _known(reader, node)
+        if x is not None:
+            found[x] = name
+    return found
+
+
 def _known(reader: Reader, node: Any) -> Variable | None:
     """Give a Value's variable, if the program has one, and make none for it."""
     while node.fn is not None and node.fn.__name__ == "held":
@@ -149,8 +159,6 @@ class _Names:
             if isinstance(x, Variable)
         }
         self._user_names()
-        for order in (_is_argument, _is_leaf, lambda slot: True):
-            self._inputs(order)
         for variable in program.constants:
             self._count(variable, "constant")
         self._written = self._names_of_written()
@@ -160,11 +168,17 @@ class _Names:
     # Names that are there before any is made up
 
     def _user_names(self) -> None:
-        """Let the names that users gave results win."""
+        """Let the names that users gave results win; then those of inputs, and of variables."""
         for ins in self.program.instructions:
             for x in ins.outputs[:1]:
                 if x is not None and not self._is_made_up(ins, x):
                     self._give(x, identifier(x.name))
+        for order in (_is_argument, _is_leaf, lambda slot: True):
+            self._inputs(order)
+        for ins in self.program.instructions:
+            x = ins.output
+            if ins.phase == "forward" and x in self.program.called and x not in self.names:
+                self._give(x, identifier(self.program.called[x]))
 
     def _is_made_up(self, ins: Instruction, x: Variable) -> bool:
         return ins.is_rule or x.name == ins.name or x.name.startswith("d_")

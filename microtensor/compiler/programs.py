@@ -168,6 +168,8 @@ class Program:
         Arrays that are the same at each call.
     gradients : dict of Variable to Variable
         Of which variable each gradient is one, as far as they are in the program.
+    called : dict of Variable to str
+        What results are called in the functions that computed them.
     """
 
     name: str
@@ -179,6 +181,7 @@ class Program:
     guards: list[tuple[Variable, bool]] = field(default_factory=list)
     constants: dict[Variable, Any] = field(default_factory=dict)
     gradients: dict[Variable, Variable] = field(default_factory=dict)
+    called: dict[Variable, str] = field(default_factory=dict)
 
     def needed(self) -> list[Variable]:
         """List the variables that must be there at the end."""
@@ -215,6 +218,7 @@ class Program:
             [(new.get(x, x), answer) for x, answer in self.guards],
             self.constants,
             self.gradients,
+            self.called,
         )
 
     # How it is read. Each reader is written of programs, so it is imported here.

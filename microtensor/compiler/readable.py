@@ -75,6 +75,7 @@ class _Page:
         self.speller = Speller(self.names, self.linker)
         self.uses = self._count_uses()
         self._trees: dict[Variable, ast.expr] = {}  # of constants
+        self.differentiated = set(program.gradients.values())
         self.guards = dict.fromkeys((x, answer) for x, answer in program.guards)
 
     def text(self) -> str:
@@ -200,6 +201,8 @@ class _Page:
         reader = readers.get(x)
         is_view = ins.name in ("transpose", "swapaxes") and ins.phase != "update"
         if x not in self.passing or (self.uses.get(x, 0) != 1 and not is_view):
+            return False
+        if x in self.differentiated and not is_view:  # its gradient is called after it
             return False
         if reader is None or any(x is r for r in self.program.needed()):
             if not any(x is guard for guard, _ in self.guards) or self.uses[x] != 1:
