@@ -174,6 +174,8 @@ def _code(term: Term | None, positions: list[int]) -> str | None:
 
 def _number(x: Any) -> float:
     """Give a number as it is, nothing as NaN, and an array as its length."""
+    if x.__class__ is float:  # nearly all of a graph of numbers
+        return x
     if x is None:
         return float("nan")
     if np.ndim(x) == 0:
