@@ -132,7 +132,8 @@ def _record_other(
                     got=f"a {type(data).__name__} of {len(data)}",
                 )
             if state.tracer is not None:
-                raise state.tracer.shape_depends_on_numbers(name_of(known.fn))
+                given = tuple(map(_operand, operands))
+                return state.tracer.several(known, data, given, options)
             return data  # np.nonzero and its kin answer with indices
         kind = np.asarray(data).dtype.kind
         if kind not in "fiub":

@@ -107,7 +107,7 @@ def finisher(results: list[Any], structure: Any, shown: Callable) -> Callable | 
     def piece(tree: Any) -> str | None:
         if tree.__class__ is tuple:
             inner = [piece(x) for x in tree]
-            return None if None in inner else f"({', '.join(map(str, inner))},)"
+            return None if None in inner else f"({''.join(f'{x}, ' for x in inner)})"
         if isinstance(tree, list | tuple | dict) or hasattr(tree, "named_parameters"):
             return None if not isinstance(tree, Node) else leaf()
         return leaf()

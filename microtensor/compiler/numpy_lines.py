@@ -128,7 +128,8 @@ class Lines:
             self.lines.append(f"{name} = {operands[0]} {sign} {operands[1]}")
         else:
             self.names["number"] = number
-            given = ", ".join([self._fn(ins.compute), *operands])
+            options = [f"{k}={self._x(x)}" for k, x in ins.options.items()]
+            given = ", ".join([self._fn(ins.compute), *operands, *options])
             self.lines.append(f"{name} = number({given})")
 
     def _way(self, ins: Instruction, out: Variable) -> Callable[[str], list[str]] | None:
@@ -145,7 +146,7 @@ class Lines:
             return lambda to: [f"{name}({', '.join(operands)}, {out_is}{to})"]
         if fn in _REDUCTIONS and isinstance(x, Variable) and x.dtype == out.dtype:
             return self._reduction(ins, out)
-        if fn is masked and x.shape == ins.operands[1].shape == out.shape:
+        if fn is masked and shape_of(x) == shape_of(ins.operands[1]) == out.shape:
             return lambda to: self._masked(ins, to)
         if fn is np.where and len(operands) == 3:
             copy = self._fn(np.copyto)
@@ -217,7 +218,7 @@ class Lines:
         return f"{name}[:, 0]" if array is None else self._still(array[:, 0])
 
 
-def number(fn: Callable, *operands: Any) -> float:
+def number(fn: Callable, *operands: Any, **options: Any) -> float:
     """Calculate with numbers of Python's as Values of them do: Python's way, else NumPy's."""
     python = _PYTHON.get(fn)
     if python is not None:
@@ -227,7 +228,7 @@ def number(fn: Callable, *operands: Any) -> float:
                 return y
         except ArithmeticError:
             pass  # NumPy gives inf or nan
-    return float(fn(*operands))
+    return float(fn(*operands, **options))
 
 
 def _dtype(x: Any) -> Any:

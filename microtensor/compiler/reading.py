@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import CompileError
 from ..graph import Node, Scope, module_path
 from ..nesting import like, rebuild
 from ..primitives import registry
@@ -127,9 +128,18 @@ class Reader:
             options = {k: self._operand(x, number) for k, x in kwargs.items()}
         else:
             kept = kwargs.pop("kept", None)
+            if any(isinstance(a, np.random.Generator | np.random.RandomState) for a in node.args):
+                raise CompileError(
+                    f"{self.tracer.name}: {fn.__name__} is given a generator by its place.",
+                    expected="by its name, as an option, so that each call draws anew",
+                    got=f"{fn.__name__}(..., rng)",
+                    hint=f"Write {fn.__name__}(..., rng=rng).",
+                )
             operands_read = tuple(self._operand(a, number) for a in node.args)
             options = {k: self._operand(x, number) for k, x in kwargs.items()}
-            outputs = [Variable.like(name, node._data)]
+            several = isinstance(node._data, tuple | list)
+            found = node._data if several else [node._data]
+            outputs = [Variable.like(name, x) for x in found]
             if registry[fn].keeps:
                 outputs.append(Variable.like(f"{name}_kept", kept))
         self.instructions[node] = Instruction(

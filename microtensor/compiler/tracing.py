@@ -24,7 +24,7 @@ from ..calls import record
 from ..errors import CompileError
 from ..graph import Node, Scope, label, next_number, state
 from ..nesting import like
-from ..primitives import Known
+from ..primitives import Known, name_of
 from .draws import Draws
 from .leaves import Leaves
 from .opaque import Rule, held, part
@@ -32,6 +32,8 @@ from .slots import Argument, Place, Slot
 from .surroundings import Surroundings
 from .watching import Watch
 
+# What gives as many places as there are numbers of a kind.
+_SHAPED_BY_NUMBERS = {"nonzero", "unique_places", "common_places", "ix_"}
 _HOUSE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _BETWEEN = tuple(_HOUSE + name for name in ("methods.py", "value.py", "compiler" + os.sep))
 
@@ -239,6 +241,16 @@ class Tracer(Leaves):
             got=name,
             hint="Do it outside of the compiled function, and give it the result.",
         )
+
+    def several(self, known: Known, data: Any, operands: tuple, options: Any) -> Any:
+        """Record a call that gives several arrays, and give a Value for each."""
+        name = known.fn.__name__
+        if name in _SHAPED_BY_NUMBERS or len(data) < 2:
+            raise self.shape_depends_on_numbers(name_of(known.fn))
+        scope = self._scope()
+        whole = record(data, known.fn, operands, options, False, scope)
+        parts = [record(x, part, (whole,), {"place": i}, False, scope) for i, x in enumerate(data)]
+        return like(data, parts)
 
     def as_option(self, fn: Any, name: str, x: Node) -> Any:
         """Give an option's array, and remember whose it is."""
