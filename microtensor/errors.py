@@ -283,6 +283,22 @@ class CompileError(MicrotensorError, RuntimeError):
     """
 
 
+class CompileWarning(UserWarning):
+    """A function runs as plain Python after all, or is written as a program again and again.
+
+    The first comes with ``fallback=True``: the message says what kept it from being compiled. The
+    second is seen where each call has other shapes, or other whole numbers among its arguments:
+
+    >>> import numpy as np, microtensor as mt
+    >>> f = mt.compile(lambda x, n: x * n)
+    >>> [float(f(np.ones(1), n)[0]) for n in range(3)], len(f.programs)
+    ([0.0, 1.0, 2.0], 3)
+
+    A whole number decides what is computed, so each has a program. Give ``float(n)``, which is a
+    number like those in arrays; and pad batches to a few sizes.
+    """
+
+
 class UnpicklableError(MicrotensorError, TypeError):
     """A Value that was computed was to be pickled, and its graph is no part of it.
 

@@ -60,6 +60,7 @@ def test_classes_are_named_for_what_they_are():
     assert all(c.__name__.endswith("Error") for c in ERRORS)
     assert {c.__name__ for c in CLASSES} - {c.__name__ for c in ERRORS} == {
         "MicrotensorError",
+        "CompileWarning",
         "DisconnectedWarning",
     }
 

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, CompileError, CompileWarning
 from ..graph import Node, is_recording, state
 from ..nesting import leaves
 from .arguments import Arguments, replaced
@@ -22,6 +25,7 @@ from .tracing import Tracer
 from .watching import Watch
 
 MOST = 32  # programs that one function keeps
+HOUSE_PATH = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 def trace_call(
@@ -71,13 +75,15 @@ class Compiled:
         Of the function's parameters.
     """
 
-    def __init__(self, f: Callable, *, backend: Backend = "numpy") -> None:
+    def __init__(self, f: Callable, *, backend: Backend = "numpy", fallback: bool = False) -> None:
         functools.update_wrapper(self, f, updated=())
-        self.f, self.backend = f, backend
+        self.f, self.backend, self.fallback = f, backend, fallback
         self.name = getattr(f, "__name__", type(f).__name__)
         self.programs: list[Executable] = []
         self._found: dict[tuple, list[Executable]] = {}
         self._last: Any = None
+        self._plain: dict[tuple, None] = {}  # the keys of calls that run as they are
+        self._made_so_far = 0
         self._enter: Callable[[tuple], Any] | None = None  # what the last one needs of a call
         self.names = _names_of_parameters(f)
 
@@ -102,13 +108,22 @@ class Compiled:
     def _call(self, args: tuple, kwargs: dict[str, Any], again: bool = False) -> Any:
         """Find the program for a call, or make it, and run it."""
         arguments = Arguments(self.names, args, kwargs)
-        for executable in self.candidates(arguments, args, kwargs):
-            output = executable.run(arguments.leaves, again=again)
-            if output is not ANOTHER:
-                self._use(executable, args, kwargs)
-                break
-            again = True
-        return output
+        if self._plain and (arguments.key, is_recording()) in self._plain:
+            return self.f(*args, **kwargs)
+        try:
+            for executable in self.candidates(arguments, args, kwargs):
+                output = executable.run(arguments.leaves, again=again)
+                if output is not ANOTHER:
+                    self._use(executable, args, kwargs)
+                    break
+                again = True
+            return output
+        except CompileError as error:
+            if not self.fallback:
+                raise
+            self._warn(f"{self.name} runs as it is, since it cannot be compiled.\n{error}")
+        self._plain[arguments.key, is_recording()] = None
+        return self.f(*args, **kwargs)
 
     def candidates(self, arguments: Arguments, args: tuple, kwargs: dict) -> Iterator[Executable]:
         """Give each program that may be the one for a call, until its numbers fit; then a new one.
@@ -127,6 +142,12 @@ class Compiled:
     def _made(self, key: tuple, arguments: Arguments, args: tuple, kwargs: dict) -> Executable:
         tracer, program = trace_call(self.name, self.f, arguments, args, kwargs)
         executable = Executable(program, tracer, self.backend)
+        self._made_so_far += 1
+        if self._made_so_far == MOST + 1:
+            self._warn(
+                f"{self.name} was written as a program {MOST + 1} times, and keeps {MOST} of them."
+                "\nIs it called with ever other shapes, whole numbers, strings or objects?"
+            )
         self._found.setdefault(key, []).append(executable)
         self.programs.append(executable)
         if len(self.programs) > MOST:
@@ -135,6 +156,13 @@ class Compiled:
                 if oldest in found:
                     found.remove(oldest)
         return executable
+
+    def _warn(self, message: str) -> None:
+        """Warn at the line of the user's that called."""
+        depth, frame = 1, sys._getframe(1)
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(HOUSE_PATH):
+            depth, frame = depth + 1, frame.f_back
+        warnings.warn(message, CompileWarning, stacklevel=depth + 1)
 
     @property
     def source(self) -> str:
@@ -192,7 +220,7 @@ def trace(f: Callable) -> Callable[..., Program]:
     return traced
 
 
-def compile(f: Callable | None = None, *, backend: str = "numpy") -> Any:
+def compile(f: Callable | None = None, *, backend: str = "numpy", fallback: bool = False) -> Any:
     """Write a function, or a step of training, as a straight-line program, and run that instead.
 
     The first call runs the function once on Values that stand for its arguments, reads what it did
@@ -208,6 +236,8 @@ def compile(f: Callable | None = None, *, backend: str = "numpy") -> Any:
         optimizers and other Values that it is not given.
     backend : {"numpy", "numba"}, default "numpy"
         How the program is run: as NumPy, or as loops that Numba compiles (``microtensor[jit]``).
+    fallback : bool, default False
+        Whether what cannot be compiled runs as it is, with a `CompileWarning` that says why.
 
     Returns
     -------
@@ -252,7 +282,7 @@ def compile(f: Callable | None = None, *, backend: str = "numpy") -> Any:
     (True, 1)
     """
     if f is None:
-        return functools.partial(compile, backend=backend)
+        return functools.partial(compile, backend=backend, fallback=fallback)
     if backend not in BACKENDS:
         raise ArgumentError(
             "compile: there is no such backend.",
@@ -265,4 +295,4 @@ def compile(f: Callable | None = None, *, backend: str = "numpy") -> Any:
             expected="a function, as in mt.compile(step) or above a definition, @mt.compile",
             got=f"a {type(f).__name__}",
         )
-    return Compiled(f, backend=backend)
+    return Compiled(f, backend=backend, fallback=fallback)

@@ -7,7 +7,7 @@ far training is, measures, notes Ctrl-C, keeps checkpoints, and finds out where 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .callbacks import Callback
@@ -31,6 +31,7 @@ def fit(
     accumulate: int = 1,
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     resume: bool | str | os.PathLike[str] = False,
+    compile: bool | str | Mapping[str, Any] = False,
     progress: bool = True,
     rng: Any = None,
 ) -> History:
@@ -72,6 +73,10 @@ def fit(
     resume : bool or path, default False
         Whether to go on from the checkpoint, with the very numbers that would have come without
         the interruption. True begins anew where there is no file yet; a path must be there.
+    compile : bool, str or dict, default False
+        Whether a step runs as a program, as `microtensor.compile` makes them, one for each shape of
+        batches: faster, with the numbers of the plain loop to the last bit where sums keep their
+        order. A word names the backend; a dict has the options ``backend`` and ``fallback``.
     progress : bool, default True
         Whether to show a bar, or a few lines where there is no terminal, on standard error.
     rng : None, int, Generator or RandomState
@@ -85,6 +90,8 @@ def fit(
 
     Raises
     ------
+    CompileError
+        With ``compile``, if what the model or the loss does depends on numbers, or it has hooks.
     AnomalyError
         If the loss is not finite: with the operation, the line and the module that made it so.
     ArgumentError
@@ -117,20 +124,22 @@ def fit(
         clip=clip,
         accumulate=accumulate,
         checkpoint=checkpoint,
+        compile=compile,
         progress=progress,
         rng=rng,
     )
     with run.prepared(resume):
         for _ in run.rounds():
             for group in run.groups():  # of batches: one, unless accumulate says more
-                optimizer.zero_grad()
-                for inputs, targets, rows, share in group:
-                    outputs = model(*inputs)
-                    error = loss(outputs, targets)
-                    run.saw(error, targets, outputs, rows)
-                    error.backward(share, leaves_only=True)
-                run.clip()
-                optimizer.step(run.closure)  # None, but for LBFGS, which asks again
+                if not run.takes(group):  # compile=True: what follows, as a program
+                    optimizer.zero_grad()
+                    for inputs, targets, rows, share in group:
+                        outputs = model(*inputs)
+                        error = loss(outputs, targets)
+                        run.saw(error, targets, outputs, rows)
+                        error.backward(share, leaves_only=True)
+                    run.clip()
+                    optimizer.step(run.closure)  # None, but for LBFGS, which asks again
                 run.after_step()
             run.after_epoch()
     return run.history

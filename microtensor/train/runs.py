@@ -18,6 +18,7 @@ from . import checkpoints
 from .callbacks import Callback
 from .chances import Generators
 from .checkpoints import Checkpoint
+from .compiled import CompiledStep, as_options
 from .detective import Detective
 from .evaluation import measure, mode
 from .feeding import Part, as_batches, groups
@@ -61,6 +62,11 @@ class Run:
         self.callbacks = _callbacks(options["callbacks"])
         self.schedule = as_schedule(options["schedule"], self.optimizer)
         self._clip = as_clip(options["clip"])
+        compiling = as_options(options.get("compile"), self.optimizer)
+        self._compiled: CompiledStep | None = None
+        if compiling is not None:
+            steps = self.model, self.loss, self.optimizer, self._clip, _check
+            self._compiled = CompiledStep(*steps, bool(self.measures.names), compiling)
         kept = options["checkpoint"]
         self.checkpoint = kept if isinstance(kept, Checkpoint | None) else Checkpoint(kept)
         if self.checkpoint is not None and not hasattr(model, "state_dict"):
@@ -143,12 +149,18 @@ class Run:
             return
         self._stopped_inside()
 
+    def takes(self, group: list[Part]) -> bool:
+        """Take a step as a program, if it is to be one; tell whether it was taken."""
+        seen = None if self._compiled is None else self._compiled(group)
+        if seen is None:
+            return False
+        for part, (error, outputs) in zip(group, seen, strict=True):
+            self.saw(error, part.targets, outputs, part.rows)
+        return True
+
     def saw(self, error: Any, targets: Any, outputs: Any, rows: int) -> None:
         """Take the loss of a batch into account; one that is not finite ends training."""
-        if not isinstance(error, Node):
-            raise _no_value(error)
-        if np.ndim(error._data):
-            raise _no_scalar(np.shape(error._data))
+        _check(error)
         loss = float(error._data)
         if not math.isfinite(loss):
             self._detective.explain(f"fit: the loss became {loss} {self._where()}.")
@@ -312,6 +324,14 @@ def _resumed_from(resume: Any, checkpoint: Checkpoint | None) -> Path | None:
             got="checkpoint=None",
         )
     return checkpoint.path if checkpoint.path.exists() else None
+
+
+def _check(error: Any) -> None:
+    """Raise if a loss is not a scalar Value."""
+    if not isinstance(error, Node):
+        raise _no_value(error)
+    if np.ndim(error._data):
+        raise _no_scalar(np.shape(error._data))
 
 
 def _no_value(error: Any) -> GradientError:
