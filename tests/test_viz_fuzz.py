@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import microtensor as mt
 from microtensor.viz import draw, engine, explain, snapshot
+from microtensor.viz.theme import clean
 
 TOKENS = [
     "</script>", "<script>alert(1)</script>", '"><img onerror=alert(1)>', "'", '"', "\\", "\\N",
@@ -76,6 +77,21 @@ def test_names_and_titles_are_text_in_every_picture(a, b, c, style):
 
 
 @FEW
+@given(TEXTS, TEXTS, TEXTS)
+@example(ALL, ALL, ALL)
+@example("w[0,1]", "w[0", "]")
+def test_names_in_the_box_of_a_neuron_are_text(a, b, c):
+    def neuron(*names):
+        w, x, bias = (mt.Value(v, name=n) for v, n in zip((2.0, 3.0, 1.0), names, strict=True))
+        return draw(np.tanh(w * x + bias), fold="neurons", params=[w, bias])
+
+    drawing = neuron(a, b, c)
+    assert "1 neuron" in drawing.source
+    assert skeleton(drawing.svg) == skeleton(neuron("p", "q", "r").svg)
+    assert drawing.warnings == ()
+
+
+@FEW
 @given(TEXTS, TEXTS)
 @example(ALL, ALL)
 def test_names_of_modules_and_paths_are_text(kind, path):
@@ -118,6 +134,24 @@ class Tags(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, attrs))
+
+
+@FEW
+@given(TEXTS, TEXTS, TEXTS)
+@example(ALL, ALL, ALL)
+@example("</script>", "<!--", "]]>")
+def test_names_titles_and_words_are_data_in_a_page(a, b, c):
+    def page(a, b, c):
+        value = graph(a, b, c)
+        return mt.explore(value, title="t" + c, colors={value: b}).html
+
+    hostile, plain = page(a, b, c), page("p", "q", "r")
+    assert Tags(hostile).found == Tags(plain).found
+    data = re.search(r'<script type="application/json" id="graph">(.*?)</script', hostile, re.S)[1]
+    found = json.loads(data)
+    given = {k: clean(text, 5_000) for k, text in (("0", a), ("2", c), ("3", b)) if text}
+    assert found["names"] == given
+    assert (found["title"], found["told"]) == (clean("t" + c), {"4": clean(b)})
 
 
 @MANY

@@ -14,6 +14,7 @@ function place() {
 function fit(least = 0.02) {
   const { width, height } = canvas.getBoundingClientRect();
   const whole = Math.min(1.6, width / top_.w, (height - 36) / top_.h);
+  if (least > 0.02 && whole < 0.2) least = 0.5; /* at first: better a part that can be read */
   view.k = Math.max(whole, least);
   view.x = Math.max((width - top_.w * view.k) / 2, Math.min(0, width - top_.w * view.k) * (least > whole ? 0 : 1));
   view.y = Math.max((height - 36 - top_.h * view.k) / 2, 0);
