@@ -371,6 +371,14 @@ def test_labels_that_are_no_classes_are_refused_by_the_text():
         step(**{**given, "y": np.array([0, 1, 2, 0])})
 
 
+def test_a_gradient_of_ones_is_not_multiplied_by():
+    text = mt.trace(mt.grad(lambda x: np.sum(np.sin(x))))(np.ones(3)).source
+    assert "d_x = np.cos(x)" in text
+    kept = mt.trace(lambda x, n: (np.ones(3) * x, 1.0 * n))(np.ones(3), np.arange(3)).source
+    a, b = loaded(kept)["program"](np.arange(3.0), np.arange(3))
+    assert a.dtype == b.dtype == np.float64
+
+
 # What no text gives
 
 

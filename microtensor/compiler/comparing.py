@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .identifiers import comment
-from .listing import Names, Row, kind_of, rows, rows_of, value_of, widths_of
+from .listing import Names, Row, guards_of, kind_of, rows, rows_of, value_of, widths_of
 from .naming import named
 from .programs import Instruction, Program, Variable, variables_in
 
@@ -179,18 +179,18 @@ class _Comparison:
             else:
                 (old, x), (new, y) = first[key], second[key]
                 same = self.same.get(x) is y if isinstance(x, Variable) else _equal(x, y)
-                if old != new and not (same and old.kind == new.kind):
+                if old != new and not (same and (old.kind, old.call) == (new.kind, new.call)):
                     self.found.changed.append((old, new))
 
 
 def _ends_of(program: Program) -> dict[tuple, tuple[Row, Any]]:
     """Give the last lines of a listing and what each is about, by the place that it goes to."""
     lines = [row for row in rows(program) if row.phase in ("rests on", "results", "writes")]
-    things = [x for x, _ in program.guards] + [r.x for r in program.results]
+    things = [x for x, _ in guards_of(program)] + [r.x for r in program.results]
     things += [x for _, x in program.writes]
     found: dict[tuple, tuple[Row, Any]] = {}
     for row, x in zip(lines, things, strict=True):
-        key, n = (row.phase, row.call, row.name if row.phase == "rests on" else ""), 0
+        key, n = (row.phase, row.name if row.phase == "rests on" else row.call), 0
         while (*key, n) in found:
             n += 1
         found[(*key, n)] = (row, x)

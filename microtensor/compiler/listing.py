@@ -15,7 +15,7 @@ from .programs import Instruction, Program, Variable
 from .slots import Gradient, Leaf, Slot
 
 WIDTH = 100
-_NAME, _KIND, _MODULE = 28, 20, 18  # columns at most
+_NAME, _KIND, _MODULE = 34, 20, 18  # columns at most
 
 Names = dict[Variable, str]
 
@@ -118,7 +118,7 @@ def rows_of(ins: Instruction, names: Names) -> Iterator[Row]:
 
 
 def _ends(program: Program, names: Names) -> Iterator[Row]:
-    for x, answer in program.guards:
+    for x, answer in guards_of(program):
         yield Row("rests on", names[x], kind_of(x), f"is {'' if answer else 'not '}true")
     for r in program.results:
         kind = kind_of(r.x) if isinstance(r.x, Variable) else ""
@@ -126,6 +126,11 @@ def _ends(program: Program, names: Names) -> Iterator[Row]:
     for place, x in program.writes:
         kind = kind_of(x) if isinstance(x, Variable) else ""
         yield Row("writes", value_of(x, names), kind, f"to {comment(place.name)}")
+
+
+def guards_of(program: Program) -> list[tuple[Variable, bool]]:
+    """List what a program rests on, each once."""
+    return list(dict.fromkeys(program.guards))
 
 
 def _place(place: Slot) -> str:

@@ -106,7 +106,7 @@ class _Page:
     def _inputs(self) -> dict[str, list[tuple[str, str]]]:
         """Give the names of what is read, and what each is, in groups."""
         groups: dict[str, list[tuple[str, str]]] = {group: [] for group in _GROUPS}
-        for place, variable in self.program.inputs:
+        for place, variable in sorted(self.program.inputs, key=lambda entry: _argument(entry[0])):
             groups[_group(place)].append((self.names[variable], _told(variable, place)))
         groups["others"] += self.speller.given.items()
         return {group: found for group, found in groups.items() if found}
@@ -289,10 +289,18 @@ def _bare(tree: ast.expr) -> str:
     return text[1:-1] if isinstance(tree, ast.Tuple) and len(tree.elts) > 1 else text
 
 
+def _argument(place: Slot) -> int:
+    """Tell which leaf of the arguments lies in a place; -1 for what is none."""
+    found = getattr(place, "place", None)
+    return -1 if found is None else found
+
+
 def _group(place: Slot) -> str:
     kind = place.key[0]
     if isinstance(place, Gradient):
         return "gradients so far"
+    if _argument(place) >= 0:
+        return "arguments"
     if isinstance(place, Leaf):
         return "parameters"
     groups = {"argument": "arguments", "option": "rates", "generator": "others"}

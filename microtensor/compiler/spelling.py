@@ -119,6 +119,9 @@ class Speller:
             return self.value(ins.operands[0])
         if ins.fn in _SIGNS:
             left, right = self._factors(ins)
+            one = left is self.uniform.get(ins.operands[0]) and ast.unparse(left) == "1.0"
+            if one and ins.fn is np.multiply and ins.phase == "backward":
+                return right  # beside an array of ones, of the same shape and dtype
             return ast.BinOp(left, _SIGNS[ins.fn], right)
         if ins.fn in _RELATIONS:
             left, right = map(self.value, ins.operands)
