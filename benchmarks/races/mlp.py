@@ -60,6 +60,23 @@ def by_hand(problem: Problem) -> Step:
 
 
 def with_microtensor(problem: Problem) -> Step:
+    step = our_step(problem)
+    return lambda: step(problem.x, problem.labels)
+
+
+def compiled_by(backend: str) -> Callable[[Problem], Step]:
+    """The same step, compiled; the batch is handed over at each call, as new ones would be."""
+
+    def enter(problem: Problem) -> Step:
+        import microtensor as mt
+
+        step = mt.compile(our_step(problem), backend=backend)
+        return lambda: step(problem.x, problem.labels)
+
+    return enter
+
+
+def our_step(problem: Problem) -> Callable[[np.ndarray, np.ndarray], Any]:
     from microtensor import losses, nn, optim
 
     *hidden, outputs = problem.sizes[1:]
@@ -69,9 +86,9 @@ def with_microtensor(problem: Problem) -> Step:
         parameter.data = array
     optimizer = optim.SGD(model.parameters(), lr=RATE)
 
-    def step():
+    def step(x, labels):
         optimizer.zero_grad()
-        loss = losses.cross_entropy(model(problem.x), problem.labels)
+        loss = losses.cross_entropy(model(x), labels)
         loss.backward(leaves_only=True)
         optimizer.step()
         return loss
@@ -184,6 +201,8 @@ def with_mygrad(problem: Problem) -> Step:
 CONTESTANTS = [
     Contestant("handwritten", "hand-written NumPy", "numpy", by_hand),
     Contestant("microtensor", "microtensor", "microtensor.optim", with_microtensor),
+    Contestant("compiled", "compiled, NumPy", "microtensor.compiler", compiled_by("numpy")),
+    Contestant("compiled-numba", "compiled, Numba", "numba", compiled_by("numba")),
     Contestant("pytorch", "PyTorch", "torch", with_pytorch),
     Contestant("jax", "JAX jit", "jax", with_jax),
     Contestant("autograd", "autograd", "autograd", with_autograd),
