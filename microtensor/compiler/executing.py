@@ -21,6 +21,7 @@ from .numba_running import in_kernels
 from .numpy_source import NumpySource
 from .passes import optimised
 from .programs import Program
+from .row_passages import ROW_PASSAGES
 from .settings import Attribute, Setting, holds
 from .slots import Gradient, Leaf
 from .tracing import Tracer
@@ -144,6 +145,6 @@ BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
     "numpy": lambda program: NumpySource(for_numpy(program)).function(),
     "numba": lambda program: in_kernels(
-        optimised(program), BACKENDS["interpreter"](program), drawn_from(program)
+        optimised(program, ROW_PASSAGES), BACKENDS["interpreter"](program), drawn_from(program)
     ),
 }

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from .kernel_numbers import cast, combined, constant, kept, loaded, start_of, zero
 from .layouts import Layout, in_order, steps_of
 from .nests import RESULT, Member, Nest, split
 from .programs import Variable
 from .works import dtype_of, picked, way_of
 
+FEW = 8  # times; a shorter loop is unrolled
 LONG = 4096  # entries; more than that are summed in float64
 
 
@@ -45,28 +47,44 @@ class Loops:
         self._depth = 1
         self._count = 0
         self._visit = 0
-        self._counted = nest.row is None and len(self.lengths) == 1 and nest.size > 1
+        # Told at run time, a length leaves the loop whole; of a constant one, LLVM makes so many
+        # statements, and does not see that eight of them are one instruction of the processor.
+        self.counts = [n for n in self.lengths if n >= FEW]
+        self._names = self._names_of_lengths()
+        self._sizes = self._names_of_sizes()
         self._write()
         names = [f"a{i}" for i in range(len(self.arrays))]
-        given = ", ".join([*names, "count"] if self._counted else names)
+        given = ", ".join([*names, "count"] if self.counts else names)
         self.text = f"def nest({given}):\n" + "\n".join(self.lines) + "\n"
 
-    @property
-    def count(self) -> int | None:
-        """How often the loop runs, if the nest is told: then one text serves for all lengths."""
-        return self.nest.size if self._counted else None
+    def _names_of_lengths(self) -> list[str]:
+        """Name the length of each loop, or write the number."""
+        told = iter(range(len(self.counts)))
+        return [f"n{next(told)}" if n >= FEW else str(n) for n in self.lengths]
+
+    def _names_of_sizes(self) -> dict[int, str]:
+        """Write how many entries each loop runs over, with those inside of it."""
+        found, size, text = {}, 1, ""
+        for n, name in zip(reversed(self.lengths), reversed(self._names), strict=True):
+            size, text = size * n, f"{name} * {text}" if text else name
+            found[size] = text if any(c.isalpha() for c in text) else str(size)
+        return found
+
+    def _size(self, n: int) -> str:
+        """Write a number of entries: by the lengths of loops where they make it up."""
+        return self._sizes.get(n, str(n))
 
     # The loops
 
     def _write(self) -> None:
         members = list(self.nest.members.values())
+        for k in range(len(self.counts)):
+            self._line(f"n{k} = count[{k}]")
         for m in members:
             self._begin(m)
         at = self._depth
-        if self._counted:
-            self._line("n = count[0]")
-        for k, n in enumerate(self.outer):
-            self._open(f"i{k}", "n" if self._counted else n)
+        for k, name in enumerate(self._names[: len(self.outer)]):
+            self._open(f"i{k}", name)
         for visit in range(self.nest.visits + 1):
             self._visit = visit
             if visit:
@@ -91,8 +109,8 @@ class Loops:
             if m.work.reduces and self._by_row(m):
                 self._start(m)
         at = self._depth
-        for k, n in enumerate(self.inner):
-            self._open(f"j{k}", "n" if self._counted else n)
+        for k, name in enumerate(self._names[len(self.outer) :]):
+            self._open(f"j{k}", name)
         for m in members:
             self._compute(m)
         self._depth = at
@@ -100,7 +118,7 @@ class Loops:
             if m.work.reduces and self._by_row(m):
                 self._end_of_row(m)
 
-    def _open(self, name: str, n: Any) -> None:
+    def _open(self, name: str, n: str) -> None:
         self._line(f"for {name} in range({n}):")
         self._depth += 1
 
@@ -132,8 +150,8 @@ class Loops:
             return
         v = m.work.output
         array = self._array(v, 0)
-        self._line(f"for k in range({v.size}):")
-        self._line(f"    {array}[k] = {_kept(_start_of(m, dtype_of(v)), v)}")
+        self._line(f"for k in range({self._size(v.size)}):")
+        self._line(f"    {array}[k] = {kept(start_of(m, dtype_of(v)), v)}")
 
     def _start(self, m: Member) -> None:
         v = m.work.output
@@ -145,14 +163,14 @@ class Loops:
             dtype = np.dtype(np.float64)
         name = self._new()
         self.sums[v] = name, dtype
-        self._line(f"{name} = {_start_of(m, dtype)}")
+        self._line(f"{name} = {start_of(m, dtype)}")
 
     def _end_of_row(self, m: Member) -> None:
         if self._scalar(m):
             return
         v = m.work.output
         name, dtype = self.sums.pop(v)
-        given = _cast(name, dtype, dtype_of(v))
+        given = cast(name, dtype, dtype_of(v))
         if m.late:
             self._add_to(m, given)
             return
@@ -167,8 +185,8 @@ class Loops:
         """Add to the sums that lie in memory."""
         v = m.work.output
         place = f"{self._array(v, 0)}[{self._index(self._result(m))}]"
-        found = _combined(m, _loaded(place, dtype_of(v)), given, plain=True)
-        self._line(f"{place} = {_kept(found, v)}")
+        found = combined(m, loaded(place, dtype_of(v)), given, plain=True)
+        self._line(f"{place} = {kept(found, v)}")
 
     def _finish(self, m: Member) -> None:
         if m.late and self._scalar(m):
@@ -177,10 +195,10 @@ class Loops:
             self.registers[v] = name, dtype
             if dtype != dtype_of(v):
                 register = self._new()
-                self._line(f"{register} = {_cast(name, dtype, dtype_of(v))}")
+                self._line(f"{register} = {cast(name, dtype, dtype_of(v))}")
                 self.registers[v] = register, dtype_of(v)
             if v in self.stored:
-                self._line(f"{self._array(v, 0)}[0] = {_kept(self.registers[v][0], v)}")
+                self._line(f"{self._array(v, 0)}[0] = {kept(self.registers[v][0], v)}")
 
     # One instruction
 
@@ -198,7 +216,7 @@ class Loops:
         given = self._term(m)
         if v in self.sums:
             name, dtype = self.sums[v]
-            self._line(f"{name} = {_combined(m, name, given(dtype))}")
+            self._line(f"{name} = {combined(m, name, given(dtype))}")
         else:
             self._add_to(m, given(dtype_of(v)))
 
@@ -207,18 +225,20 @@ class Loops:
         if m.work.ins.fn is picked:
             x, rows, columns = (self._read(x, m) for x in m.work.operands)
             return lambda dtype: (
-                f"{_cast(*x, dtype)} if {rows[0]} == {columns[0]} else {_zero(dtype)}"
+                f"{cast(*x, dtype)} if {rows[0]} == {columns[0]} else {zero(dtype)}"
             )
         x = self._read(m.work.operands[0], m)
-        return lambda dtype: _cast(*x, dtype)
+        return lambda dtype: cast(*x, dtype)
 
     def _scatter(self, m: Member) -> None:
         work, v = m.work, m.work.output
         x, at = (self._read(x, m) for x in work.operands)
-        index = self._index(self._steps(work.result.strides, m), f"{at[0]} * {work.apart}")
+        index = self._index(
+            self._steps(work.result.strides, m), f"{at[0]} * {self._size(work.apart)}"
+        )
         place = f"{self._array(v, 0)}[{index}]"
         self._line(f"if (0 <= {at[0]}) & ({at[0]} < {v.shape[0]}):")
-        self._line(f"    {place} = {place} + {_cast(*x, dtype_of(v))}")
+        self._line(f"    {place} = {place} + {cast(*x, dtype_of(v))}")
 
     def _expression(self, m: Member) -> str:
         work, ins, out = m.work, m.work.ins, dtype_of(m.work.output)
@@ -227,8 +247,8 @@ class Loops:
         read = [self._read(x, m) for x in work.operands]
         if ins.fn.__name__ == "less_at":
             x, rows, columns, share = read
-            d = _cast(*x, out)
-            return f"{d} - {_cast(*share, out)} if {rows[0]} == {columns[0]} else {d}"
+            d = cast(*x, out)
+            return f"{d} - {cast(*share, out)} if {rows[0]} == {columns[0]} else {d}"
         way, _, dtype = way_of(ins)  # type: ignore[misc]  # it is work, so there is one
         given = []
         for i, (name, own) in enumerate(read):
@@ -239,15 +259,15 @@ class Loops:
                 )
                 if ins.fn.__name__ == "outside":
                     wanted = own
-            given.append(_cast(name, own, wanted))
+            given.append(cast(name, own, wanted))
         taken = out if dtype is None else dtype
-        way = way.replace("one", _constant(1, taken)).replace("zero", _constant(0, taken))
+        way = way.replace("one", constant(1, taken)).replace("zero", constant(0, taken))
         found = way.format(*given)
         if dtype is None or dtype == out:  # Numba computes with small integers as with large ones
             small = out.kind in "iu" and out.itemsize < 8
             return f"{out.name}({found})" if small else found
         if "?" not in (np.dtype(dtype).char, out.char):
-            found = _cast(f"({found})", dtype, out)
+            found = cast(f"({found})", dtype, out)
         return found
 
     def _told(self, m: Member) -> str:
@@ -259,9 +279,9 @@ class Loops:
         place = self._new()
         self._line(f"{place} = int64({at}) if (0 <= {at}) & ({at} < {rows}) else int64(0)")
         array = self._array(x.root, x.offset)
-        index = self._index(self._steps(x.strides, m), f"{place} * {work.apart}")
-        found = _loaded(f"{array}[{index}]", dtype_of(x.root))
-        return _cast(found, dtype_of(x.root), dtype_of(work.output))
+        index = self._index(self._steps(x.strides, m), f"{place} * {self._size(work.apart)}")
+        found = loaded(f"{array}[{index}]", dtype_of(x.root))
+        return cast(found, dtype_of(x.root), dtype_of(work.output))
 
     # Numbers
 
@@ -269,7 +289,7 @@ class Loops:
         """Give an operand: a register, or what is read into one; and its dtype."""
         if not isinstance(x, Layout):
             dtype = np.dtype(float) if isinstance(x, float) else np.asarray(x).dtype
-            return _constant(x, dtype), dtype
+            return constant(x, dtype), dtype
         if x.root in self.registers:
             return self.registers[x.root]
         dtype = dtype_of(x.root)
@@ -279,7 +299,7 @@ class Loops:
         else:
             array = self._array(x.root, x.offset)
             found = f"{array}[{self._index(self._steps(x.strides, m))}]"
-        return _loaded(found, dtype), dtype
+        return loaded(found, dtype), dtype
 
     def _steps(self, strides: tuple[int, ...], m: Member) -> tuple[int, ...]:
         """Give the step of each loop through an array that has strides over a member's domain."""
@@ -298,7 +318,7 @@ class Loops:
         terms = [start] if start else []
         for name, step in zip(names, steps, strict=False):
             if step:
-                terms.append(name if step == 1 else f"{name} * {step}")
+                terms.append(name if step == 1 else f"{name} * {self._size(step)}")
         return " + ".join(terms) or "0"
 
     def _store(self, m: Member) -> None:
@@ -309,11 +329,11 @@ class Loops:
             steps = self._result(m)
             if m.work.reduces:
                 steps = (*in_order(self.outer), *(0,) * len(self.inner))
-            self._line(f"{array}[{self._index(steps)}] = {_kept(name, v)}")
+            self._line(f"{array}[{self._index(steps)}] = {kept(name, v)}")
         elif v in self.scratch:
             inside = (*(0,) * len(self.outer), *in_order(self.inner))
             array = self._array(self.scratch[v], 0)
-            self._line(f"{array}[{self._index(inside)}] = {_kept(name, v)}")
+            self._line(f"{array}[{self._index(inside)}] = {kept(name, v)}")
 
     def _array(self, root: Variable, offset: int) -> str:
         key = root, offset, dtype_of(root)
@@ -324,61 +344,3 @@ class Loops:
     def _new(self) -> str:
         self._count += 1
         return f"r{self._count - 1}"
-
-
-def _cast(name: str, own: Any, wanted: Any) -> str:
-    own, wanted = np.dtype(own), np.dtype(wanted)
-    if own == wanted:
-        return name
-    if wanted == np.dtype(bool):
-        return f"({name} != 0)"
-    return f"{wanted.name}({name})"
-
-
-def _loaded(text: str, dtype: np.dtype) -> str:
-    """Write what is read from memory; bools lie there as bytes."""
-    return f"({text} != 0)" if dtype == np.dtype(bool) else text
-
-
-def _kept(text: str, v: Variable) -> str:
-    """Write what is laid into memory."""
-    return f"uint8({text})" if dtype_of(v) == np.dtype(bool) else text
-
-
-def _constant(x: Any, dtype: Any) -> str:
-    """Write a number in a dtype."""
-    dtype = np.dtype(dtype)
-    if dtype == np.dtype(bool):
-        return repr(bool(x))
-    if dtype.kind in "iu":
-        return f"{dtype.name}({int(x)})"
-    x = float(x)
-    text = repr(x) if np.isfinite(x) else {"inf": "inf", "-inf": "-inf"}.get(str(x), "nan")
-    return f"{dtype.name}({text})"
-
-
-def _zero(dtype: Any) -> str:
-    return _constant(0, dtype)
-
-
-def _start_of(m: Member, dtype: np.dtype) -> str:
-    """Write what a sum, or the search for the largest, begins with."""
-    fn = m.work.ins.fn
-    if fn not in (np.max, np.min):
-        return _zero(dtype)
-    if dtype == np.dtype(bool):
-        return repr(fn is np.min)
-    if dtype.kind == "f":
-        return _constant(-np.inf if fn is np.max else np.inf, dtype)
-    limits = np.iinfo(dtype)
-    return _constant(limits.min if fn is np.max else limits.max, dtype)
-
-
-def _combined(m: Member, a: str, b: str, plain: bool = False) -> str:
-    """Write what becomes of a sum when a number comes."""
-    fn = m.work.ins.fn
-    if fn in (np.max, np.min):
-        if dtype_of(m.work.output) == np.dtype(bool):
-            return f"{a} | {b}" if fn is np.max else f"{a} & {b}"
-        return f"larger({a}, {b})" if fn is np.max else f"smaller({a}, {b})"
-    return f"{a} + {b}" if plain else f"plus({a}, {b})"

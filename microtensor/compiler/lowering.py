@@ -7,7 +7,7 @@ not spelled out stays one instruction, and is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,18 +45,21 @@ def rule_spelled_out(fn: Callable) -> Callable[[Passage], Passage]:
     return learn
 
 
-def lowered(program: Program) -> Program:
-    """Spell out the fused functions of a program."""
+def lowered(program: Program, instead: Mapping[Any, Passage] | None = None) -> Program:
+    """Spell out the fused functions of a program; ``instead`` are passages of a backend's own."""
+    known = {**passages, **(instead or {})}
     b = Builder()
     new: dict[Variable, Any] = {}
     for instruction in program.instructions:
         ins = instruction.replaced(new)
-        if not _spell_out(b.like(ins), ins, new):
+        if not _spell_out(b.like(ins), ins, new, known):
             b.instructions.append(ins)
     return program.with_instructions(b.instructions, new)
 
 
-def _spell_out(b: Builder, ins: Instruction, new: dict[Variable, Any]) -> bool:
+def _spell_out(
+    b: Builder, ins: Instruction, new: dict[Variable, Any], known: Mapping[Any, Passage]
+) -> bool:
     if isinstance(ins.fn, Rule):
         passage = rule_passages.get(ins.fn.known.fn)
         if passage is None:
@@ -64,7 +67,7 @@ def _spell_out(b: Builder, ins: Instruction, new: dict[Variable, Any]) -> bool:
         options = ins.fn.options | ins.options
         found = passage(b, ins.fn.wanted, *ins.operands, **options)
     else:
-        passage = passages.get(ins.fn)
+        passage = known.get(ins.fn)
         if passage is None:
             return False
         found = passage(b, *ins.operands, **ins.options)

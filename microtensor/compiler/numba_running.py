@@ -16,7 +16,7 @@ from ..graph import next_number
 from ..randomness import Rng, generator, mark
 from .generated import executed
 from .kernels import Call
-from .landings import Landing, address
+from .landings import Landings, address
 from .layouts import Layout
 from .machine import runner
 from .numba_source import NumbaProgram
@@ -45,7 +45,7 @@ class Text:
         self._copies: dict[int, np.ndarray] = {}
         self.names: dict[str, Any] = {
             "next_number": next_number, "table": table, "seen": self.seen, "kernels": runner(),
-            "instead": instead, "arrive": self._arrive,
+            "instead": instead, "arrive": self._arrive, "known": [None] * len(made.read_again),
         }  # fmt: skip
         self._ids: dict[int, str] = {}
         self._local: dict[Variable, str] = {}
@@ -85,8 +85,11 @@ class Text:
                 continue
             name = self._local[v] = f"v{i}"
             self.lines.append(f"{name} = {self._reading(place)}")
-            if used:
-                self._arrives(v, name)
+            if v in self.made.read_again:
+                k = self.made.read_again.index(v)
+                self._arrives(v, name, f"{name} is not known[{k}]")
+            elif used:
+                self._arrives(v, name, f"seen[{self.made.places[v]}]() is not {name}")
 
     def _wanted(self) -> set[Variable]:
         """List what Python itself needs to hold."""
@@ -104,7 +107,7 @@ class Text:
             return f"{self._name(place.node, 'p')}.{what}"
         return f"{self._name(place, 'place')}.read(given)"
 
-    def _arrives(self, v: Variable, name: str) -> None:
+    def _arrives(self, v: Variable, name: str, is_new: str = "True") -> None:
         """Write how the kernels learn of an array, or a number."""
         k = self.made.places[v]
         if v in self.made.cells:
@@ -112,7 +115,7 @@ class Text:
         else:
             shape, dtype = self._name(v.shape, "shape"), self._name(dtype_of(v), "dtype")
             call = f"arrive({k}, {name}, {shape}, {dtype})"
-            self.lines.append(f"if seen[{k}]() is not {name} and {call}: {self._instead}")
+            self.lines.append(f"if {is_new} and {call}: {self._instead}")
 
     def _arrive(self, k: int, x: Any, shape: tuple[int, ...], dtype: np.dtype) -> bool:
         """Write the address of an array into the table; of one that is not in order, a copy's.
@@ -134,29 +137,16 @@ class Text:
     # Where results go
 
     def _take(self) -> None:
-        slots = {self.plan.ends[x]: place for place, x in self.program.writes
-                 if x in self.plan.ends}  # fmt: skip
-        for v in self.made.landing:
-            place = slots.get(v)
-            landing = self._name(Landing(v.shape, dtype_of(v)), "landing")
-            # Not where something lies now: it is read, or stays if a guard does not hold.
-            call = f"{landing}.other({'' if place is None else self._current(place)})"
-            name = self._landed[v] = f"o{len(self._landed)}"
-            self.lines.append(f"{name} = {call}")
-            self.lines.append(f"table[{self.made.places[v]}] = {name}[1]")
-
-    def _before(self, place: Slot) -> Variable | None:
-        """Give the variable of what lies in a place at the beginning, if it is read."""
-        for other, v in self.program.inputs:
-            if other.key == place.key:
-                return v
-        return None
-
-    def _current(self, place: Slot) -> str:
-        if isinstance(place, Leaf) and place.place is None:
-            return self._reading(place)
-        before = self._before(place)
-        return self._local.get(before, "") if before is not None else ""
+        made = self.made
+        if not made.landing:
+            return
+        like = [(v.shape, dtype_of(v)) for v in made.landing]
+        self.names["landings"] = Landings(like, len(made.read_again))
+        self._landed = {v: f"o{i}" for i, v in enumerate(made.landing)}
+        start = made.places[made.landing[0]]
+        self.lines.append("landed = landings.take()")
+        self.lines.append(f"({', '.join(self._landed.values())},) = landed.arrays")
+        self.lines.append(f"table[{start}:{start + len(made.landing)}] = landed.addresses")
 
     # The kernels
 
@@ -225,7 +215,7 @@ class Text:
                 return f"{cell}.reshape(()).copy()"
             return number if x.shape == () else self._seen_as(cell, x, layout)
         if root in self._landed:
-            return self._seen_as(f"{self._landed[root]}[0]", x, layout)
+            return self._seen_as(self._landed[root], x, layout)
         return self._name(self.plan.constants[root], "k")
 
     def _hold(self, x: np.ndarray) -> np.ndarray:
@@ -243,6 +233,11 @@ class Text:
     def _write(self) -> None:
         for place, x in self.program.writes:
             self._lay(place, x)
+        again = len(self.made.read_again)
+        if again:  # what was laid down is what is read next
+            start = self.made.places[self.made.read_again[0]]
+            self.lines.append(f"table[{start}:{start + again}] = landed.first")
+            self.lines.append("known[:] = landed.arrays")
         shown = [self._shown(r.x) for r in self.program.results]
         self.lines.append(f"return [{', '.join(shown)}]")
 
@@ -263,10 +258,6 @@ class Text:
                 return
             self.lines.append(f"{node}._data = {shown}")
             self.lines.append(f"{node}.number = next_number()")
-            before = self._before(place)
-            if before in self.made.places and end in self._landed:
-                k, o = self.made.places[before], self._landed[end]
-                self.lines.append(f"table[{k}] = {o}[1]; seen[{k}] = {o}[2]")
         else:
             self.lines.append(f"{self._name(place, 'place')}.write(given, {shown})")
 

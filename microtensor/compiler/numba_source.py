@@ -18,6 +18,7 @@ from .machine import COUNTS, blas, compiled, numba
 from .nests import Nest
 from .products import Product, leading
 from .programs import Program, Variable
+from .slots import Leaf
 from .works import dtype_of, is_stored
 from .workspaces import LINE, laid_out
 
@@ -46,7 +47,8 @@ class NumbaProgram:
         self.cells: dict[Variable, np.ndarray] = {}  # of single numbers
         self.arrays: dict[Variable, np.ndarray] = {}  # what lies still
         self.alias: dict[Variable, Variable] = {}  # what is written where something else lay
-        self.landing: list[Variable] = []  # what leaves as an array
+        self.read_again: list[Variable] = []  # inputs whose next numbers are results
+        self.landing: list[Variable] = []  # the results that are arrays, those numbers first
         self.held: list[Any] = []
         self.spans = self._needed_when()
         self._ends = set(self.plan.ends.values())
@@ -109,8 +111,9 @@ class NumbaProgram:
         for v, x in self.plan.constants.items():
             if isinstance(x, np.ndarray) and is_stored(v):
                 self._still(v, np.ascontiguousarray(x))
+        self._land()
         for _, v in self.program.inputs:
-            if is_stored(v):
+            if is_stored(v) and v not in self.places:
                 self._given(v)
         own: list[tuple[Variable, int, int]] = []
         for i, node in enumerate(self.plan.nodes):
@@ -124,9 +127,6 @@ class NumbaProgram:
                     continue
                 if not v.shape:
                     self._cell(v)
-                elif v in self._ends:
-                    self._place(v, 0)
-                    self.landing.append(v)
                 else:
                     self.places[v] = -1
                     own.append((v, *self.spans[v]))
@@ -137,6 +137,26 @@ class NumbaProgram:
         for (v, _, _), offset in zip(own, offsets, strict=True):
             n = v.size * dtype_of(v).itemsize
             self._still(v, self.workspace[offset : offset + n].view(dtype_of(v)).reshape(v.shape))
+
+    def _land(self) -> None:
+        """Give the results places in a row, and those that they take the place of."""
+        nodes, made = self.plan.nodes, self.plan.made
+        for v in self.plan.ends.values():
+            if v.shape and v not in self.landing and not isinstance(nodes[made[v]], Call):
+                self.landing.append(v)
+        places = {place.key: v for place, v in self.program.inputs if v in self.spans}
+        pairs: dict[Variable, Variable] = {}
+        for place, x in self.program.writes:
+            end = self.plan.ends.get(x) if isinstance(x, Variable) else None
+            before = places.get(place.key)
+            if not isinstance(place, Leaf) or before is None or end not in self.landing:
+                continue
+            if end not in pairs and (before.shape, before.dtype) == (end.shape, end.dtype):
+                pairs[end] = before
+        self.read_again = list(pairs.values())
+        self.landing = [*pairs, *(v for v in self.landing if v not in pairs)]
+        for v in (*self.read_again, *self.landing):
+            self._place(v, 0)
 
     def _is_passing(self, node: Any, v: Variable) -> bool:
         """Tell whether a variable is in a register only, or stands for part of another."""
@@ -196,9 +216,9 @@ class NumbaProgram:
         loops = Loops(nest, self._stored[nest], self._scratch[nest])
         dtypes = [dtype for _, _, dtype in loops.arrays]
         pointers = [self._pointer(root, offset) for root, offset, _ in loops.arrays]
-        if loops.count is not None:
+        if loops.counts:
             dtypes.append(np.dtype(np.int64))
-            pointers.append(self._constant(np.array([loops.count])))
+            pointers.append(self._constant(np.array(loops.counts)))
         self.kernels.append(loops.text)
         address = compiled(loops.text, tuple(dtypes))
         pointers += [(_HERE, 0)] * (next(n for n in COUNTS if n >= len(pointers)) - len(pointers))

@@ -6,6 +6,7 @@ and ``x * 0`` stays, since x may be infinite.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,12 @@ from .programs import Instruction, Program, Variable, variables_in
 SMALL = 2**16  # bytes of a constant that is computed beforehand
 
 
-def optimised(program: Program) -> Program:
-    """Give the program that is run: spelled out, and without what need not be computed."""
-    program = lowered(program)
+def optimised(program: Program, instead: Mapping[Any, Any] | None = None) -> Program:
+    """Give the program that is run: spelled out, and without what need not be computed.
+
+    ``instead`` are passages of a backend's own; see `lowering`.
+    """
+    program = lowered(program, instead)
     for improve in (constants_folded, identities_removed, repeats_removed, unused_removed):
         program = improve(program)
     return program

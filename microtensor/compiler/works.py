@@ -75,7 +75,7 @@ def way_of(ins: Instruction) -> tuple[str, list[Any], Any] | None:
         The way, its operands, and the dtype that they are taken in (None: as they are).
     """
     fn, operands, out = ins.fn, list(ins.operands), ins.output
-    if fn is astype or fn is copied:
+    if fn in (astype, copied, np.copy):
         return "{0}", operands[:1], None
     if fn is outside:
         return f"({{0}} < 0) | ({{0}} >= {operands[1]})", operands[:1], None
