@@ -31,6 +31,7 @@ from .snapshots import Edge, Node, Snapshot
 from .theme import shape_word
 from .troubles import not_finite, trouble_of
 
+_NONE: frozenset[int] = frozenset()
 _FLOAT = np.dtype(float)  # of Python's own numbers, of which graphs of numbers are made
 LIMIT = 200_000  # values; a picture of more says nothing, and capturing them takes many seconds
 
@@ -244,10 +245,13 @@ class _Taking:
         data = call.value._data
         if call.made.fn is None or (data.__class__ is not float and np.shape(data) != ()):
             return None
-        if any(not self.nodes[int(id[1:]) - 1].is_scalar for _, id in sources):
-            return None
-        boxed = frozenset(i for i, _ in sources if not isinstance(call.args[i], Recorded))
-        return general_formulas(call.made, boxed)
+        boxed = []
+        for i, id in sources:
+            if self.nodes[int(id[1:]) - 1].shape != ():
+                return None
+            if not isinstance(call.args[i], Recorded):
+                boxed.append(i)
+        return general_formulas(call.made, frozenset(boxed) if boxed else _NONE)
 
     def _next_id(self, key: Any) -> str:
         id = f"v{len(self.nodes) + 1}"

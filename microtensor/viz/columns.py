@@ -105,13 +105,12 @@ class _Kinds:
     def of(self, node: Node, edges: tuple[Edge, ...]) -> int:
         if node.op is None:
             return NO_KIND
-        # Terms are kept by the snapshot and mostly shared, so their identity tells them apart.
-        quick = (
-            node.op, node.function, node.is_scalar, id(node.formula), id(node.program),
-            tuple(
-                (e.position, id(e.formula), id(e.program), e.contribution is None) for e in edges
-            ),
-        )  # fmt: skip
+        # Terms are kept by the snapshot and mostly shared, so their identity tells them apart; a
+        # program is made together with those of the arguments.
+        quick: tuple = (node.op, id(node.program), *[e.contribution is None for e in edges])
+        if node.program is None:
+            parts = tuple((e.position, id(e.formula), id(e.program)) for e in edges)
+            quick = (*quick, node.function, node.is_scalar, id(node.formula), parts)
         kind = self._by_identity.get(quick)
         if kind is None:
             terms = tuple((e.position, e.formula, e.program, e.contribution is None) for e in edges)
