@@ -359,17 +359,21 @@ def name_of(node: Node, scope: Scope | None = None) -> str | None:
     return None
 
 
-def module_path(scope: Scope | None) -> str:
+def module_path(scope: Scope | None, known: dict[Any, dict[int, str]] | None = None) -> str:
     """Tell where in the outermost model a scope ran, such as ``MLP.layers.0``.
 
-    A module that is not an attribute of that model goes by its class.
+    A module that is not an attribute of that model goes by its class. Who asks for many gives
+    ``known``, which remembers where the modules of each model are.
     """
     if not isinstance(scope, Scope):
         return ""
     chain = scope.chain()
     root = chain[0].module
-    paths = {id(m): path for path, m in root.named_modules()} if isinstance(root, Model) else {}
-    module = scope.module
+    known = {} if known is None else known
+    if id(root) not in known:
+        named = root.named_modules() if isinstance(root, Model) else ()
+        known[id(root)] = {id(m): path for path, m in named}
+    paths, module = known[id(root)], scope.module
     if len(chain) > 1 and module is not None and id(module) in paths:
         return f"{chain[0].cls.__name__}.{paths[id(module)]}"
     return ".".join(s.cls.__name__ for s in chain)

@@ -30,7 +30,7 @@ def entrance(
 
     It gives None for others. There is none for arguments that are nested, or Values.
     """
-    names: dict[str, Any] = {"state": state, "ndarray": np.ndarray, "same": same, "PAUSED": PAUSED}
+    names = _Names(state=state, ndarray=np.ndarray, same=same, PAUSED=PAUSED)
     recording = f"state.scope is {'' if paused else 'not '}PAUSED"
     asked = ["state.tracer is None", recording, f"len(args) == {len(args)}"]
     leaves = []
@@ -67,7 +67,7 @@ def entrance(
     return executed(text, names, "entrance")["enter"]
 
 
-def _of_argument(arg: str, x: Any, names: dict[str, Any]) -> list[str]:
+def _of_argument(arg: str, x: Any, names: _Names) -> list[str]:
     if x.__class__ is np.ndarray:
         dtype = _name(names, "dtype", x.dtype)
         return [
@@ -78,7 +78,7 @@ def _of_argument(arg: str, x: Any, names: dict[str, Any]) -> list[str]:
     return [f"{arg}.__class__ is float"] if x.__class__ is float else [_is_same(arg, x, names)]
 
 
-def _is_same(now: str, value: Any, names: dict[str, Any]) -> str:
+def _is_same(now: str, value: Any, names: _Names) -> str:
     if isinstance(value, bool) or value is None:
         return f"{now} is {value!r}"
     known = _name(names, "value", value)
@@ -87,14 +87,20 @@ def _is_same(now: str, value: Any, names: dict[str, Any]) -> str:
     return f"{now} is {known}"
 
 
-def _name(names: dict[str, Any], start: str, x: Any) -> str:
-    return next((n for n, y in names.items() if y is x), None) or _new(names, start, x)
+class _Names(dict[str, Any]):
+    """Objects by their names; and names by their objects' ids, which they hold."""
+
+    def __init__(self, **known: Any) -> None:
+        super().__init__(known)
+        self.known = {id(x): name for name, x in known.items()}
 
 
-def _new(names: dict[str, Any], start: str, x: Any) -> str:
-    made = f"{start}_{len(names)}"
-    names[made] = x
-    return made
+def _name(names: _Names, start: str, x: Any) -> str:
+    """Name an object; the same one has one name."""
+    if id(x) not in names.known:
+        names.known[id(x)] = made = f"{start}_{len(names)}"
+        names[made] = x
+    return names.known[id(x)]
 
 
 def finisher(results: list[Any], structure: Any, shown: Callable) -> Callable | None:

@@ -40,6 +40,7 @@ class NumpySource(Lines):
         self.names |= {"next_number": next_number, "writable": writable}
         self.top: list[str] = []
         self._writes = self._writes_by_variable()
+        self._first = {place.key: x for place, x in program.inputs}  # what lies in a place at first
         self._guards: dict[Variable, list[bool]] = {}
         for x, answer in program.guards:
             self._guards.setdefault(x, []).append(answer)
@@ -225,7 +226,7 @@ class NumpySource(Lines):
 
     def _before(self, place: Slot) -> Variable | None:
         """Give the variable of what lies in a place at first, if the program reads it."""
-        return next((x for p, x in self.program.inputs if p.key == place.key), None)
+        return self._first.get(place.key)
 
     def _may_be_written(
         self, i: int, ins: Instruction, out: Variable, calls: Sequence[Instruction]
@@ -271,9 +272,8 @@ class NumpySource(Lines):
         self.lines.append(f"return [{', '.join(shown)}]")
 
     def _lay(self, place: Slot, x: Any, taken: set[Variable]) -> None:
-        inputs = {v: p for p, v in self.program.inputs}
         if place.in_place and isinstance(x, Variable):
-            before = next((v for v, p in inputs.items() if p.key == place.key), None)
+            before = self._before(place)
             if before is not None and self._local.get(x) == self._local[before]:
                 return
         given = self._x(self._leaving(x, taken))

@@ -32,6 +32,7 @@ class Reader:
         self.constants: dict[int, tuple[Any, Variable]] = {}
         self._names: dict[Any, str] = {}  # of parameters and buffers, by their paths
         self._paths: dict[Any, str] = {}  # of scopes
+        self._modules: dict[Any, dict[int, str]] = {}  # the paths of modules in each model
         self._has_values: dict[Node, bool] = {}
 
     def program(self, output: Any, leaves: list[Any]) -> Program:
@@ -209,7 +210,7 @@ class Reader:
 
     def _path(self, scope: Scope | None) -> str:
         if scope not in self._paths:
-            self._paths[scope] = module_path(scope)
+            self._paths[scope] = module_path(scope, self._modules)
         return self._paths[scope]
 
     def _as_value(self, x: Any) -> bool:
