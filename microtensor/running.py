@@ -15,8 +15,9 @@ import numpy as np
 from .backward import gradients
 from .batches import Batch
 from .errors import ArgumentError, DisconnectedWarning, DTypeError, GradientError
-from .graph import Node, ancestors, is_recording, next_number, recording, state
+from .graph import Node, ancestors, is_float, is_recording, next_number, recording, state
 from .nesting import leaves, models, rebuild
+from .ops import astype
 from .value import Value
 
 STAND_IN: dict = {}  # the mark of a leaf that stands for plain numbers: no call made it
@@ -54,7 +55,10 @@ class Run:
                 ]
                 self.inputs.extend(inputs)
                 fresh[n] = rebuild(given, iter(inputs), keep_models=True)
-            self.mine = frozenset(x for x in self.inputs if x.fn is None and x not in own)
+                traced = state.tracer is not None  # then no leaf stands for an argument
+            self.mine = frozenset(
+                x for x in self.inputs if (x.fn is None or traced) and x not in own
+            )
             self.output = f(*fresh, **kwargs)
         if self.output is None:
             raise GradientError(
@@ -72,8 +76,9 @@ class Run:
 
         What stands in for an argument of a function within this one is no Value of the caller's.
         """
+        tracer = state.tracer
         return any(
-            node.fn is None
+            (node.fn is None or (tracer is not None and node in tracer.stand_ins))
             and node not in self.mine
             and not (node.kwargs is STAND_IN and node.number > self.began)
             for node in ancestors(*self.outputs, differentiable=True)
@@ -149,7 +154,8 @@ class Run:
         """Give results as Values if the caller's own are involved, else as plain numbers."""
         if not (as_values or self.gives_values):
             return found
-        return [x if isinstance(x, Node) else Value(x, requires_grad=False) for x in found]
+        constant = _constant if state.tracer is None else state.tracer.constant
+        return [x if isinstance(x, Node) else constant(x) for x in found]
 
     def structure(self, results: list[Any]) -> Any:
         """Give results, one per input, in the structure of the chosen arguments."""
@@ -172,10 +178,13 @@ class Run:
 def _fresh(x: Any) -> Value:
     """Make the Value that stands for an argument: connected to the caller's if it is one."""
     if isinstance(x, Node):
-        if state.tracer is not None:
-            return state.tracer.stand_in(x)
         if x.requires_grad:
             return np.positive(x)  # type: ignore[call-overload]  # a Value of its own, connected
+        if state.tracer is not None:
+            if isinstance(x._data, np.integer):
+                x = astype(x, float)
+            if is_float(x._data):
+                return state.tracer.stand_in(x)
         x = x._data
     if isinstance(x, int | np.integer) and not isinstance(x, bool):
         x = float(x)
@@ -189,6 +198,10 @@ def _fresh(x: Any) -> Value:
         )
     value.kwargs = STAND_IN
     return value
+
+
+def _constant(x: Any) -> Value:
+    return Value(x, requires_grad=False)
 
 
 def _as_output(x: Any) -> Value:

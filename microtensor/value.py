@@ -173,7 +173,7 @@ class Value(Methods):
     def detach(self) -> Value:
         """Give a constant of the same numbers: no gradient flows through it."""
         if state.tracer is not None:
-            return state.tracer.held(self)
+            return state.tracer.detached(self)
         data = self._data.copy() if isinstance(self._data, np.ndarray) else self._data
         constant = unrecorded(data)
         constant.name = self.name

@@ -76,6 +76,8 @@ def differences(found: Any, expected: Any, exact: bool = False) -> list[str]:
     for (path, x), (_, y) in zip(ours, theirs, strict=True):
         if isinstance(x, mt.Value) is not isinstance(y, mt.Value):
             complaints.append(f"{path} is a {type(x).__name__} instead of a {type(y).__name__}")
+        elif isinstance(x, mt.Value) and x.requires_grad is not y.requires_grad:
+            complaints.append(f"{path} has requires_grad={x.requires_grad}")
         elif isinstance(x, str) or x is None or y is None:
             if x is not y and x != y:
                 complaints.append(f"{path} is {x!r} instead of {y!r}")

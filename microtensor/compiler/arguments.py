@@ -53,7 +53,9 @@ class Arguments:
         elif isinstance(x, Node):
             same = next((i for i, y in enumerate(self.leaves) if y is x), None)
             self._leaf(name, x)
-            key.append(("Value", same, np.shape(x._data), _dtype(x._data), x._requires_grad))
+            key.append(
+                ("Value", same, np.shape(x._data), _dtype(x._data), x._requires_grad, x.fn is None)
+            )
         elif x.__class__ is float:
             self._leaf(name, x)
             key.append(float)

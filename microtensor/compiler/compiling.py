@@ -46,6 +46,7 @@ def trace_call(
         return tracer.argument(x, name, place)
 
     outer, state.tracer = state.tracer, tracer
+    failed = True
     try:
         fresh = tuple(replaced(x, stand_in) for x in args)
         named = {k: replaced(kwargs[k], stand_in) for k in sorted(kwargs)}
@@ -56,10 +57,11 @@ def trace_call(
         program = reader.program(output, leaves(output))
         program.gradients = gradients_in(reader)
         program.called = called_in(reader, called)
+        failed = False
         return tracer, program
     finally:
         state.tracer = outer
-        tracer.put_back()
+        tracer.put_back(failed)
 
 
 class Compiled:

@@ -103,10 +103,12 @@ def _name(names: _Names, start: str, x: Any) -> str:
     return names.known[id(x)]
 
 
-def finisher(results: list[Any], structure: Any, shown: Callable) -> Callable | None:
+def finisher(
+    results: list[Any], structure: Any, shown: Callable, linked: Callable
+) -> Callable | None:
     """Give a function that puts results into the structure that is returned, if it is a simple one.
 
-    ``shown`` makes a Value of an array.
+    ``shown`` makes a Value of an array, and ``linked`` one from which a gradient would flow.
     """
     count = iter(range(len(results)))
 
@@ -120,11 +122,12 @@ def finisher(results: list[Any], structure: Any, shown: Callable) -> Callable | 
 
     def leaf() -> str:
         i = next(count)
+        if results[i].flows:
+            return f"linked(found[{i}])"
         return f"shown(found[{i}])" if results[i].as_value else f"found[{i}]"
 
     text = piece(structure)
     if text is None:
         return None
-    return executed(f"def finish(found):\n    return {text}\n", {"shown": shown}, "finish")[
-        "finish"
-    ]
+    names = {"shown": shown, "linked": linked}
+    return executed(f"def finish(found, given):\n    return {text}\n", names, "finish")["finish"]

@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..calls import unrecorded
 from ..graph import is_recording
-from ..nesting import rebuild
 from ..randomness import Rng, generator, mark
 from .blocks import sunk
 from .bounds import bounds_joined
-from .entering import entrance, finisher
+from .entering import entrance
 from .interpreting import interpreter
 from .numba_running import in_kernels
 from .numpy_source import NumpySource
 from .passes import optimised
 from .programs import Program
+from .returning import returning
 from .row_passages import ROW_PASSAGES
 from .settings import Attribute, Setting, holds
 from .slots import Gradient, Leaf
@@ -48,7 +47,7 @@ class Executable:
         program.forget_samples()
         self._generators = drawn_from(program) if program.guards else []
         self._entrance: tuple[Any] | None = None
-        self._finish = finisher(program.results, program.structure, unrecorded) or self._rebuilt
+        self._finish = returning(program)
 
     @property
     def source(self) -> str:
@@ -88,15 +87,7 @@ class Executable:
             return ANOTHER
         for act in self.after:
             act()
-        return self._finish(results)
-
-    def _rebuilt(self, results: list[Any]) -> Any:
-        program = self.program
-        shown = [
-            unrecorded(x) if r.as_value else x
-            for r, x in zip(program.results, results, strict=True)
-        ]
-        return rebuild(program.structure, iter(shown))
+        return self._finish(results, given)
 
 
 def _trained(program: Program) -> list[Setting]:

@@ -28,6 +28,10 @@ def interpreter(program: Program) -> Callable:
                 return like(x, [value(inner) for inner in x])
             return env[x] if isinstance(x, Variable) else x
 
+        def fresh(x: Any) -> Any:
+            given = value(x)
+            return given.copy() if x in program.constants else given
+
         for ins in program.instructions:
             options = {k: value(x) for k, x in ins.options.items()}
             found = ins.compute(*map(value, ins.operands), **options)
@@ -38,6 +42,6 @@ def interpreter(program: Program) -> Callable:
                     # At once: what follows may fail if the answer is another.
                     if variable in guards and bool(x) is not guards[variable]:
                         return None
-        return [value(r.x) for r in program.results], [value(x) for _, x in program.writes]
+        return [fresh(r.x) for r in program.results], [value(x) for _, x in program.writes]
 
     return compute

@@ -44,6 +44,7 @@ class Leaves:
         self._entered: dict[Node, Any] = {}  # what .grad held first: None, or who stands for it
         self._forgotten: set[Node] = set()
         self._undo: list[Callable[[], None]] = []
+        self._unless_done: list[Callable[[], None]] = []
 
     def _slot(self, made: Slot, data: Any) -> Node:
         if made.key not in self.slots:
@@ -128,12 +129,18 @@ class Leaves:
 
     # The end
 
+    def unless_done(self, undo: Callable[[], None]) -> None:
+        """Have something be undone if there will be no program."""
+        self._unless_done.append(undo)
+
     def later(self, undo: Callable[[], None]) -> None:
         """Have something be undone when the run is over."""
         self._undo.append(undo)
 
-    def put_back(self) -> None:
+    def put_back(self, failed: bool = False) -> None:
         """Undo what the run changed: the program is what changes things."""
+        for undo in reversed(self._unless_done) if failed else ():
+            undo()
         for node, data in self._originals.items():
             node._data = data
         for undo in reversed(self._undo):

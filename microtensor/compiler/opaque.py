@@ -7,13 +7,16 @@ instruction, a `Rule`, which calls it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..backward import NOTHING
+from ..errors import GradientError
 from ..fitting import fit
-from ..primitives import Known, piecewise, primitive
+from ..ops.softmaxes import one_hot
+from ..primitives import Known, differentiable, piecewise, primitive
 
 
 class Rule:
@@ -91,3 +94,40 @@ def part(whole: Any, place: int) -> Any:
 
 
 piecewise(held, slot, part)
+
+
+@primitive
+def given_by_a_program(*leaves: Any, name: str) -> Any:
+    """Stand for the call of a compiled function, whose graph is not there."""
+    return leaves[0]
+
+
+def _no_graph(g: Any, y: Any, position: int, *leaves: Any, name: str) -> Any:
+    raise GradientError(
+        f"backward: {name} was compiled, and no gradient flows through what it gives.",
+        expected="backward() inside of the function, or mt.compile(mt.grad(f))",
+        got="backward() outside, from a result of it",
+        hint="The function that was not compiled records what it does.",
+    )
+
+
+differentiable(given_by_a_program, variadic=_no_graph)
+
+
+# The operand on whose numbers the shape of a result depends; or an option, by its name.
+_SHAPED_BY: dict[Any, int | str] = {
+    np.argwhere: 0, np.flatnonzero: 0, np.bincount: 0, np.compress: 0, np.extract: 0,
+    np.repeat: "repeats", np.pad: "pad_width", np.tile: "reps",
+}  # fmt: skip
+
+
+def gives_unknown_shape(
+    fn: Any, operands: tuple, options: dict[str, Any], is_computed: Callable
+) -> bool:
+    """Tell whether the shape of what a call gives depends on numbers that are not known yet."""
+    if fn is one_hot:
+        return options.get("classes") is None and len(operands) == 1
+    by = _SHAPED_BY.get(fn)
+    if isinstance(by, int):
+        return is_computed(operands[by])
+    return by is not None and is_computed(options.get(by))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,11 +139,14 @@ def substitute(x: Any, new: dict[Variable, Any]) -> Any:
 class Result:
     """One leaf of what a function returns: a variable or a constant, and how it is shown.
 
-    ``as_value`` tells whether eager gives a Value there, rather than plain numbers.
+    ``as_value`` tells whether eager gives a Value there, rather than plain numbers, and ``flows``
+    whether a gradient could flow from it. ``leaf`` is the parameter, or other leaf, that it is.
     """
 
     x: Any
     as_value: bool = False
+    flows: bool = False
+    leaf: Any = None
 
 
 @dataclass(eq=False, repr=False)
@@ -213,7 +216,7 @@ class Program:
             self.name,
             self.inputs,
             instructions,
-            [Result(substitute(r.x, new), r.as_value) for r in self.results],
+            [replace(r, x=substitute(r.x, new)) for r in self.results],
             self.structure,
             [(slot, substitute(x, new)) for slot, x in self.writes],
             [(new.get(x, x), answer) for x, answer in self.guards],

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import CompileError
-from ..graph import Node, Scope, module_path
+from ..graph import Node, Scope, label, module_path
 from ..nesting import like, rebuild
-from ..primitives import registry
+from ..primitives import name_of, registry
 from ..randomness import generator
-from .opaque import Rule, held, part, slot
+from .opaque import Rule, gives_unknown_shape, held, part, slot
 from .programs import Instruction, Program, Result, Variable
 from .slots import Gradient, Leaf, Place, Slot
 from .tracing import Tracer
@@ -48,7 +48,7 @@ class Reader:
         for node in calls:
             self._instruction(node)
         end = np.inf
-        results = [Result(self._operand(x, end), self._as_value(x)) for x in leaves]
+        results = [self._result(x, end) for x in leaves]
         writes = [(place, self._operand(x, end)) for place, x in written]
         guards = [(self._operand(x, x.number), answer) for x, answer in tracer.guards]
         return Program(
@@ -79,6 +79,12 @@ class Reader:
     def _leaf_slot(self, leaf: Node) -> Leaf:
         return Leaf(self._name(leaf), leaf, self.tracer.places.get(leaf))
 
+    def _result(self, x: Any, end: float) -> Result:
+        as_value = self._as_value(x)
+        is_leaf = as_value and x.fn is None and not self.tracer.is_constant(x)
+        flows = as_value and x._requires_grad
+        return Result(self._operand(x, end), as_value, flows, x if is_leaf else None)
+
     # What is computed
 
     def _calls(self, roots: list[Node]) -> list[Node]:
@@ -92,6 +98,15 @@ class Reader:
             seen.add(node)
             stack.extend(self._depends_on(node))
         calls = [n for n in seen if n.fn not in (None, slot, held, part)]
+        for node in calls:
+            if node.number < self.tracer.began:
+                raise CompileError(
+                    f"{self.tracer.name}: {label(node)} was computed before, "
+                    f"by {node.fn.__name__}.",
+                    expected="leaves, and what the function computes of them",
+                    got="a Value whose graph goes on outside of the function",
+                    hint="Compute it inside of the function; v.detach() gives a constant of it.",
+                )
         return sorted(calls, key=lambda node: node.number)
 
     def _depends_on(self, node: Node) -> Iterator[Node]:
@@ -117,6 +132,8 @@ class Reader:
     def _instruction(self, node: Node) -> None:
         fn, number = node.fn, node.number
         kwargs = dict(node.kwargs or {})
+        if gives_unknown_shape(fn, node.args, kwargs, self._is_computed):
+            raise self.tracer.shape_depends_on_numbers(name_of(fn))
         name = node.name or self._name_of_gradient(node) or fn.__name__
         outputs: list[Any]
         if isinstance(fn, Rule):
@@ -151,6 +168,9 @@ class Reader:
             self.tracer.phase_of(node),
             self._path(node.scope),
         )
+
+    def _is_computed(self, x: Any) -> bool:
+        return isinstance(x, Node) or self.tracer.owner(x) is not None
 
     def _operand(self, x: Any, number: float) -> Any:
         """Give the variable or constant that an operand is."""
@@ -193,6 +213,9 @@ class Reader:
         return self.inputs[place.key][1]
 
     def _constant(self, x: np.ndarray) -> Variable:
+        name = self.tracer.watch.name_of_array(x)
+        if name is not None:  # somebody else's, who may write into it
+            return self._input(Place(name, ("array", id(x)), lambda: x), x)
         if id(x) not in self.constants:
             self.constants[id(x)] = (x, Variable.like("constant", x))
         return self.constants[id(x)][1]
@@ -221,7 +244,7 @@ class Reader:
         while stack:
             node = stack[-1]
             inner = [a for a in node.args if isinstance(a, Node) and a not in self._has_values]
-            if inner and node.fn is not held:
+            if inner and (node.fn is not held or node.kwargs):
                 stack.extend(inner)
                 continue
             stack.pop()

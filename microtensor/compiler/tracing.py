@@ -28,6 +28,7 @@ from ..primitives import Known, name_of
 from .draws import Draws
 from .leaves import Leaves
 from .opaque import Rule, held, part
+from .owners import Owners
 from .slots import Argument, Place, Slot
 from .surroundings import Surroundings
 from .watching import Watch
@@ -46,7 +47,7 @@ def _is_asked_by_the_library() -> bool:
     return path.startswith(_HOUSE)
 
 
-class Tracer(Leaves):
+class Tracer(Leaves, Owners):
     """The record of one run, beyond the graph.
 
     Attributes
@@ -66,7 +67,8 @@ class Tracer(Leaves):
     """
 
     def __init__(self, name: str, watch: Watch | None = None) -> None:
-        super().__init__()
+        Leaves.__init__(self)
+        Owners.__init__(self)
         self.name = name
         self.watch = watch or Watch()
         self.guards: list[tuple[Node, bool]] = []
@@ -78,11 +80,12 @@ class Tracer(Leaves):
         self.gradient_of: dict[Any, Node] = {}
         self.refused: CompileError | None = None
         self.draws = Draws(self.watch)
+        self.stand_ins: set[Node] = set()  # for arguments of functions that are differentiated
         self._asked: set[tuple] = set()
         self._stepped: set[int] = set()  # groups of options that change behind the program
-        self._owners: dict[int, tuple[Any, Node, str]] = {}
         self._phases: list[tuple[int, str]] = [(0, "forward")]
         self._keeps_graph = False
+        self._is_inner: dict[Node, bool] = {}  # whether a leaf stands for what was computed
         self._given: dict[int, Any] = {}  # the leaf of each Value among the arguments, by its id
         self._around = Surroundings(self.watch)
         for leaf in self.watch.leaves:
@@ -109,6 +112,7 @@ class Tracer(Leaves):
         leaf.name, leaf.grad = x.name, x.grad
         self._given[id(x)] = leaf
         self.places[leaf] = place
+        self._is_inner[leaf] = x.fn is not None
         self.enter(leaf)
         return leaf
 
@@ -181,9 +185,19 @@ class Tracer(Leaves):
         """Give a Value of the same numbers for one's array."""
         return record(node._data, held, (node,), None, False, self._scope())
 
+    def constant(self, x: Any) -> Any:
+        """Give a Value of plain numbers, that is plain again when the function returns it."""
+        return record(x, held, (x,), None, False, None)
+
+    def detached(self, node: Node) -> Any:
+        """Give a Value of the same numbers that stays one when the function returns it."""
+        return record(node._data, held, (node,), {"detached": True}, False, self._scope())
+
     def stand_in(self, x: Node) -> Any:
-        """Give a Value to differentiate by, for the argument of a function."""
-        return record(x._data, held, (x,), {"stand_in": True}, True, self._scope())
+        """Give a Value to differentiate by, for an argument that has no gradient of its own."""
+        made = record(x._data, held, (x,), None, True, self._scope())
+        self.stand_ins.add(made)
+        return made
 
     def numbers(self, node: Node, how: str) -> Any:
         """Give the data of a constant; of what the program computes there is none yet.
@@ -233,15 +247,6 @@ class Tracer(Leaves):
         self.guards.append((node, answer))
         return answer
 
-    def shape_depends_on_numbers(self, name: str) -> CompileError:
-        """Build the error for a result whose shape is not known before the numbers are."""
-        return CompileError(
-            f"{self.name}: the shape of what {name} gives depends on numbers.",
-            expected="shapes that are known before the numbers, as np.where(mask, x, 0) has",
-            got=name,
-            hint="Do it outside of the compiled function, and give it the result.",
-        )
-
     def several(self, known: Known, data: Any, operands: tuple, options: Any) -> Any:
         """Record a call that gives several arrays, and give a Value for each."""
         name = known.fn.__name__
@@ -251,36 +256,6 @@ class Tracer(Leaves):
         whole = record(data, known.fn, operands, options, False, scope)
         parts = [record(x, part, (whole,), {"place": i}, False, scope) for i, x in enumerate(data)]
         return like(data, parts)
-
-    def as_option(self, fn: Any, name: str, x: Node) -> Any:
-        """Give an option's array, and remember whose it is."""
-        data = x._data
-        if name == "index" and getattr(data, "dtype", None) == np.dtype(bool) and np.ndim(data):
-            raise self.shape_depends_on_numbers("indexing with bools")
-        if not isinstance(data, np.ndarray | np.generic):
-            return self.numbers(x, f"{fn.__name__}({name}=v)")
-        self._owners[id(data)] = (data, x, "")
-        return data
-
-    def shown(self, g: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Give options with Values in the place of their arrays, for a rule that computes.
-
-        The gradient is a Value then too, since functions look at what stands first.
-        """
-        found = False
-
-        def value(x: Any) -> Any:
-            owner = self.owner(x) if isinstance(x, np.ndarray | np.generic) else None
-            if owner is not None and not owner[1]:
-                nonlocal found
-                found = True
-                return owner[0]
-            return like(x, [value(inner) for inner in x]) if isinstance(x, tuple | list) else x
-
-        options = {name: value(x) for name, x in options.items()}
-        if found and not isinstance(g, Node):
-            g = record(g, held, (g,), None, False, None)
-        return g, options
 
     def options(self, options: dict[str, Any]) -> None:
         """Take note of what a call is going to draw from, so that it can be put back."""
@@ -294,11 +269,6 @@ class Tracer(Leaves):
             if isinstance(x, np.random.Generator | np.random.RandomState):
                 self.draws.end(x)
 
-    def owner(self, array: Any) -> tuple[Node, str] | None:
-        """Tell which Value an array is that stands in the record as a plain one."""
-        found = self._owners.get(id(array))
-        return None if found is None or found[0] is not array else found[1:]
-
     # The backward pass
 
     def passes(self, node: Node, g: Any, keeps_graph: bool) -> None:
@@ -310,7 +280,7 @@ class Tracer(Leaves):
         state.scope = node.scope
         if node.kwargs and "kept" in node.kwargs:
             kept = node.kwargs["kept"]
-            self._owners[id(kept)] = (kept, node, "kept")
+            self.own(kept, node, "kept")
 
     def passed(self) -> None:
         """Take note that the chain rule has come to its end."""
@@ -322,7 +292,7 @@ class Tracer(Leaves):
             return None
         wanted = tuple(isinstance(a, Node) and a._cotangent is not None for a in node.args)
         options = {k: x for k, x in (node.kwargs or {}).items() if k != "kept"}
-        computed = {k: x for k, x in options.items() if self._is_computed(x)}
+        computed = {k: x for k, x in options.items() if self.is_computed(x)}
         kept = (node.kwargs or {}).get("kept")
         rule = Rule(known, wanted, options)
         plain = [a._data if isinstance(a, Node) else a for a in node.args]
@@ -333,16 +303,18 @@ class Tracer(Leaves):
             for i, c in enumerate(found)
         }
 
-    def _is_computed(self, x: Any) -> bool:
-        """Tell whether an option is, or holds, what a Value stands for."""
-        if isinstance(x, tuple | list):
-            return any(map(self._is_computed, x))
-        return isinstance(x, np.ndarray | np.generic) and self.owner(x) is not None
-
     def gradient(self, node: Node, g: Any, keeps_graph: bool) -> Any:
         """Take note of a leaf's gradient, and give it as what ``.grad`` is to hold."""
         if node.fn is not None:
             return g
+        if node in self.places and self._is_inner[node]:
+            raise CompileError(
+                f"{self.name}: a gradient flows to an argument, and further to what it was "
+                "computed from.",
+                expected="leaves as arguments; or the computation inside of the function",
+                got=f"{label(node)}, which was computed before the call",
+                hint="v.detach() gives a constant of the same numbers.",
+            )
         self.grad(node)
         self.grads.setdefault(node)
         if isinstance(g, Node):
@@ -390,7 +362,7 @@ class Tracer(Leaves):
             self._stepped |= ids
         self.effects.append((before, act))
 
-    def put_back(self) -> None:
+    def put_back(self, failed: bool = False) -> None:
         """Undo what the run changed: the program is what changes things."""
-        super().put_back()
+        super().put_back(failed)
         self.draws.put_back()

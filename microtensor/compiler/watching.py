@@ -25,6 +25,7 @@ _SIMPLE = (int, float, str, bytes, type(None), np.dtype, np.ufunc, np.generic)
 # Where a module notes what it has found; and what an optimizer changes in places of the program.
 _LEFT_OUT = {"_dtype_path", "param_groups", "defaults", "_laid"}
 _ANY_NAME = {"getattr", "vars", "__dict__", "setattr"}  # with these, an attribute is not named
+_CALLED_BY_US = {"forward", "move", "formula", "change", "get_lr", "__call__", "__getitem__"}
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
@@ -67,6 +68,16 @@ class Watch:
             for x, whole in list(self._objects):
                 self._attributes(x, whole)
 
+    def name_of_array(self, x: np.ndarray) -> str | None:
+        """Name a plain array that lies somewhere, or one that looks into it; None for others."""
+        base: Any = x
+        while isinstance(base, np.ndarray):
+            if id(base) in self.arrays:
+                found = (n for _, n, y in self.settings if y is base and isinstance(n, str))
+                return next(found, "array")
+            base = base.base
+        return None
+
     def added(self) -> list[tuple[Any, str]]:
         """List the attributes that objects did not have when they were looked at."""
         return [
@@ -97,10 +108,13 @@ class Watch:
         for name in list(held):
             if not isinstance(name, str) or name in _LEFT_OUT:
                 continue
-            if (whole or name in self.words) and not (name == "state" and is_optimizer):
+            if (whole or name in self.words or name in _CALLED_BY_US) and not (
+                name == "state" and is_optimizer
+            ):
                 inner = held[name]
-                if not isinstance(inner, FunctionType | property | staticmethod | classmethod):
-                    # A class's dict is a view of it, made anew each time.
+                if isinstance(inner, FunctionType | property | staticmethod | classmethod):
+                    self._expand(getattr(inner, "fget", None) or getattr(inner, "__func__", inner))
+                else:  # a class's dict is a view of it, made anew each time
                     self._note(Attribute(x) if isinstance(x, type) else held, name, inner)
 
     # What it is
@@ -181,8 +195,6 @@ class Watch:
         for kind in cls.__mro__:
             if not is_of_a_library(kind.__module__):
                 self._keep(kind, False)
-                for x in list(vars(kind).values()):
-                    self._expand(getattr(x, "fget", None) or getattr(x, "__func__", x))
 
     def _function(self, f: FunctionType) -> None:
         of_library = f.__module__ != "builtins" and is_of_a_library(f.__module__)

@@ -103,7 +103,8 @@ def _show(tracer: Any, optimizer: Any, p: Node) -> None:
     before = remembered.get(p)
     if not tracer.is_first(("remembered", id(optimizer), id(p))):  # the second step of one program
         return
-    tracer.condition(lambda: (before is None) == (p not in optimizer.state))
+    is_new = before is None
+    tracer.condition(lambda: is_new == (p not in optimizer.state))
     if before is None:
         tracer.later(lambda: remembered.pop(p, None))
         return
@@ -182,6 +183,9 @@ def record_row_move(optimizer: Any, tracer: Any, group: Any, moving: Moving) -> 
             got="change alone, which writes into arrays",
             hint="Call optimizer.step() outside of the compiled function.",
         )
+    for p, _ in moving:
+        if p not in optimizer.state:
+            tracer.unless_done(lambda p=p: optimizer.state.pop(p, None))
     laid = optimizer._layout(group.group, moving)
     tracer.condition(lambda: optimizer._is_laid(group.group, laid))
     for row, places in laid.rows:
