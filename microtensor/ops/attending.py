@@ -46,13 +46,19 @@ def attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
     return np.matmul(p if f is None else p * f, v), p
 
 
-def _scores(q: Any, k: Any, m: Any) -> Any:
-    """Give q kᵀ + m."""
-    batch = np.broadcast_shapes(*(np.shape(x)[:-2] for x in (q, k, m) if x is not None))
-    scores = np.empty((*batch, q.shape[-2], k.shape[-2]), np.result_type(q, k))
-    np.matmul(q, np.swapaxes(k, -1, -2), out=scores)
-    if m is not None:
-        scores += m
+# BLAS takes twice as long to multiply by the transpose of a small matrix as by a matrix, which is
+# worth a copy. The scale goes into it.
+
+
+def _scores(q: Any, k: Any, m: Any, scale: float) -> Any:
+    """Give scale q kᵀ + m."""
+    turned = np.multiply(np.swapaxes(k, -1, -2), scale, order="C")
+    if m is None:
+        return np.matmul(q, turned)
+    batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], m.shape[:-2])
+    scores = np.empty((*batch, q.shape[-2], k.shape[-2]), np.result_type(q, turned))
+    np.matmul(q, turned, out=scores)
+    scores += m
     return scores
 
 
@@ -65,15 +71,14 @@ _HARMLESS = {np.dtype(np.float32): (60.0, np.exp(-30)), np.dtype(np.float64): (6
 
 def _weights(q: Any, k: Any, m: Any, scale: float) -> tuple[Any, Any]:
     """Give p, computed in one array, and what exp(scores - it) is p: log(sum(exp(scores)))."""
-    q = q * scale
-    p = _scores(q, k, m)
+    p = _scores(q, k, m, scale)
     high, low = _HARMLESS.get(p.dtype, (-np.inf, np.inf))
     if np.maximum.reduce(p, axis=None, initial=0) <= high:
         sums = _exponentials(p)
         if np.minimum.reduce(sums, axis=None, initial=1) >= low:
             p /= sums
             return p, np.log(sums)
-        p = _scores(q, k, m)
+        p = _scores(q, k, m, scale)
     largest = np.maximum.reduce(p, axis=-1, keepdims=True)
     p -= largest
     sums = _exponentials(p)
@@ -145,7 +150,7 @@ def _from_output(
 
 def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any) -> Any:
     """Give s, computed in one array; sum(d p) = g y, which is shorter."""
-    s = np.matmul(g, np.swapaxes(v, -1, -2))
+    s = np.matmul(g, np.swapaxes(v, -1, -2).copy())
     if f is not None:
         s *= f
     s -= np.vecdot(g, y)[..., None]
@@ -244,14 +249,13 @@ def _from_own_output(
     to_q, to_k, to_v = _three(to_qkv, heads)
     g, y, to_mask = cut(g, heads), cut(y, heads), []
     for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
-        q = q * scale
-        p = _scores(q, k, mask)
+        p = _scores(q, k, mask, scale)
         p -= kept[part]
         np.exp(p, out=p)
         s = _scores_gradient(g[part], y[part], p, v, factors)
         if wanted[1]:
             to_mask.append(s)
         np.matmul(s, k * scale, out=to_q[part])
-        np.matmul(np.swapaxes(s, -1, -2), q, out=to_k[part])
+        np.matmul(np.swapaxes(s, -1, -2), q * scale, out=to_k[part])
         np.matmul(np.swapaxes(p if f is None else p * factors, -1, -2), g[part], out=to_v[part])
     return [to_qkv, np.concatenate(to_mask) if wanted[1] else None, None]
