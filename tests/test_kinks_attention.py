@@ -123,3 +123,19 @@ def test_hidden_units_at_0_have_no_slope_as_relu():
     slopes = gradients([np.sum(y)], inputs, create_graph=True)
     for slope in slopes[1:4]:
         np.testing.assert_array_equal(slope.data, np.zeros(slope.shape))
+
+
+def test_hidden_units_are_computed_one_row_at_a_time_as_all_at_once(monkeypatch):
+    rng = np.random.default_rng(4)
+    arrays = [rng.standard_normal(s) for s in ((2, 3, 3), (2, 3, 4), (5, 4), (5,), (3, 5), (3,))]
+
+    def run():
+        inputs = [Value(x) for x in arrays]
+        y = residuals.residual_network(*inputs)
+        y.backward(np.cos(arrays[0]))
+        return y.data, *(x.grad for x in inputs)
+
+    whole = run()
+    monkeypatch.setattr(residuals, "CACHE", 1)
+    for a, b in zip(run(), whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)

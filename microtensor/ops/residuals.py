@@ -22,9 +22,7 @@ from .linalg import linear
 from .masking import mask_in_place, masked
 from .rectifiers import relu
 
-# Bytes of hidden units computed at a time: on the way back there are twice as many arrays.
-
-CACHE, CACHE_BACK = 2**20, 2**19
+CACHE = 2**21  # bytes of hidden units computed at a time: half as much takes longer to multiply
 
 
 @primitive(keeps=True)
@@ -53,7 +51,7 @@ def residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
     h = np.empty((len(through), len(a)), dtype)
     y = np.empty((*x.shape[:-1], len(c)), dtype)
     out = _rows(y)
-    for part in _parts(h, CACHE):
+    for part in _parts(h):
         hidden = np.matmul(through[part], a.T, out=h[part])
         if b is not None:
             hidden += b
@@ -69,8 +67,8 @@ def _rows(x: Any) -> Any:
     return np.reshape(x, (math.prod(np.shape(x)[:-1]), np.shape(x)[-1]))
 
 
-def _parts(h: Any, cache: int) -> Iterator[slice]:
-    step = max(1, cache // max(1, h.itemsize * h.shape[1]))
+def _parts(h: Any) -> Iterator[slice]:
+    step = max(1, CACHE // max(1, h.itemsize * h.shape[1]))
     return (slice(start, start + step) for start in range(0, len(h), step))
 
 
@@ -108,7 +106,7 @@ def _from_output(
     to_x = np.empty(x.shape, h.dtype)
     out = _rows(to_x)
     to_a, to_b = np.zeros(a.shape, h.dtype), np.zeros(len(a), h.dtype)
-    for part in _parts(h, CACHE_BACK):
+    for part in _parts(h):
         d = mask_in_place(np.matmul(rows[part], c), h[part] > 0)
         to_a += np.dot(d.T, through[part])
         to_b += np.ones(len(d), d.dtype).dot(d)
