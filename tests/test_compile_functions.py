@@ -8,7 +8,7 @@ from test_functions import ROWS, SMOOTH, of_drawn
 import microtensor as mt
 from microtensor.errors import CompileError
 
-CASES = 5  # of each row; the first ones are the plainest
+CASES = 3  # of each row; the first ones are the plainest
 
 # What these give has a shape, or a way to it, that depends on numbers; or they draw from a
 # generator that is made for the call.

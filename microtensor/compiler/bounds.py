@@ -39,9 +39,9 @@ def bounds_joined(program: Program) -> Program:
     return unused_removed(program)
 
 
-def outside(x: np.ndarray, n: int) -> bool:
+def outside(x: np.ndarray, n: int) -> Any:
     """Tell whether one of some integers is none of ``0 ... n - 1``."""
-    return bool(x.view(np.uint64).max() >= n)
+    return x.view(np.uint64).max() >= n
 
 
 def _below_zero(x: Variable, made: dict[Variable, Instruction]) -> Variable | None:

@@ -168,14 +168,22 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The program that was made last, as Python that runs by itself."""
+        """The latest program, as Python that reads like a textbook and runs by itself."""
+        return self._latest().source
+
+    @property
+    def optimised_source(self) -> str:
+        """The lines that are run, into buffers made beforehand, as Python that runs by itself."""
+        return self._latest().optimised_source
+
+    def _latest(self) -> Executable:
         if not self.programs:
             raise ArgumentError(
                 f"{self.name}: there is no program yet.",
                 expected="a call before it, since a program is written for shapes that are given",
                 got="none",
             )
-        return self.programs[-1].source
+        return self.programs[-1]
 
 
 def _names_of_parameters(f: Callable) -> tuple[str, ...]:

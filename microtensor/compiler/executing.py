@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..graph import is_recording
 from ..randomness import Rng, generator, mark
 from .blocks import sunk
@@ -44,7 +45,8 @@ class Executable:
         self.before = [act for before, act in tracer.effects if before]
         self.after = [act for before, act in tracer.effects if not before]
         self.compute: Runner = (backend if callable(backend) else BACKENDS[backend])(program)
-        program.forget_samples()
+        for made in filter(None, (program, program.run_form)):
+            made.forget_samples()
         self._generators = drawn_from(program) if program.guards else []
         self._entrance: tuple[Any] | None = None
         self._finish = returning(program)
@@ -53,6 +55,20 @@ class Executable:
     def source(self) -> str:
         """The program as Python that runs by itself."""
         return self.program.source
+
+    @property
+    def optimised_source(self) -> str:
+        """The lines that are run, as Python that runs by itself."""
+        from .numpy_alone import optimised_source  # few ask for it
+
+        if self.program.run_form is None:
+            raise ArgumentError(
+                f"{self.program.name}: only the NumPy backend runs a program as lines of NumPy.",
+                expected='backend="numpy"',
+                got="another backend",
+                hint="Its source shows what is computed.",
+            )
+        return optimised_source(self.program.run_form)
 
     def holds(self, given: list[Any]) -> bool:
         """Tell whether the program is the one for how things are now."""
@@ -131,10 +147,16 @@ def for_numpy(program: Program) -> Program:
     return sunk(bounds_joined(optimised(program)))
 
 
+def as_numpy(program: Program) -> Runner:
+    """Make a program run as straight-line NumPy, and remember the form in which it runs."""
+    program.run_form = for_numpy(program)
+    return NumpySource(program.run_form).function()
+
+
 # How each backend makes a program run, by the name that `compile` is given.
 BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
-    "numpy": lambda program: NumpySource(for_numpy(program)).function(),
+    "numpy": as_numpy,
     "numba": lambda program: in_kernels(
         optimised(program, ROW_PASSAGES), BACKENDS["interpreter"](program), drawn_from(program)
     ),

@@ -64,7 +64,8 @@ class Lines:
         """Write an operand."""
         if isinstance(x, Variable):
             if x in self.buffers.arrays:
-                return self._name(self.buffers.arrays[x], "b")
+                start = "constant" if x in self.program.constants else "b"
+                return self._name(self.buffers.arrays[x], start)
             return self._local[x]
         if hasattr(x, "_fields") and not any(variables_in(x)):
             return self._name(x, "c")

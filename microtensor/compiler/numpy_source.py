@@ -218,11 +218,15 @@ class NumpySource(Lines):
             in_place = elementwise and self._may_be_written(i, ins, out, calls or (ins,))
             return self._outlet(out, self._writes[out], in_place, i > self._last_guard)
         if self.buffers.last.get(out, -1) >= len(self.program.instructions):  # it is returned
-            outlet = self._name(Outlet(out.shape, out.dtype), "outlet")
-            name = self._new_local(out)
-            self.top.append(f"{name} = {outlet}.take()")
-            return name
+            return self._returned_place(out)
         return self._name(self.buffers.place(i, ins, elementwise, calls), "b")
+
+    def _returned_place(self, out: Variable) -> str:
+        """Write where a result goes that is returned."""
+        outlet = self._name(Outlet(out.shape, out.dtype), "outlet")
+        name = self._new_local(out)
+        self.top.append(f"{name} = {outlet}.take()")
+        return name
 
     def _before(self, place: Slot) -> Variable | None:
         """Give the variable of what lies in a place at first, if the program reads it."""

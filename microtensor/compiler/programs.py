@@ -186,6 +186,7 @@ class Program:
     constants: dict[Variable, Any] = field(default_factory=dict)
     gradients: dict[Variable, Variable] = field(default_factory=dict)
     called: dict[Variable, str] = field(default_factory=dict)
+    run_form: Program | None = None  # what is run in its place, if that is lines of NumPy
 
     def needed(self) -> list[Variable]:
         """List the variables that must be there at the end."""
