@@ -130,6 +130,16 @@ def test_the_users_names_win():
     assert "loss" not in names.values()
 
 
+def test_a_users_name_may_look_like_a_gradients():
+    def f(x):
+        y = np.tanh(x)
+        y.name = "d_x"
+        return np.sum(y * y)
+
+    names = set(names_of(mt.grad(f), np.ones(2)))
+    assert {"x", "d_x", "d_x_2", "d_d_x"} <= names
+
+
 def test_a_module_gives_its_name_to_what_it_computes():
     class Net(nn.Module):
         def __init__(self):

@@ -49,6 +49,9 @@ class Linker:
         UnwritableError
             If its text, or that of one it calls, cannot be taken along; nothing has changed then.
         """
+        known = self._names.get(id(_plain(fn)))
+        if known is not None:
+            return known
         before = len(self.parts), set(self.imports), dict(self._names), set(self.taken)
         try:
             return self._defined(_plain(fn), wish)

@@ -16,7 +16,10 @@ import numpy as np
 
 FEW = 64  # entries of an array that is written out
 
-_PLACES = ("numpy", "numpy.linalg", "numpy.fft", "numpy.lib.stride_tricks", "scipy.special")
+_PLACES = (
+    "numpy", "numpy.linalg", "numpy.fft", "numpy.lib.stride_tricks", "scipy.special",
+    "scipy.special._ufuncs",
+)  # fmt: skip
 
 
 class UnwritableError(Exception):

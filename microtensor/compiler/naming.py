@@ -106,7 +106,8 @@ def _of_sums(found: dict[Variable, Variable], made: list[Instruction]) -> dict[V
             (ins,) = users[x]
             y = ins.output
             adds = ins.fn is np.add or (ins.fn is linear and ins.operands[-1] is x)
-            if not adds or y in targets or (x.shape, x.dtype) != (y.shape, y.dtype):
+            alike = (x.shape, str(x.dtype)) == (y.shape, str(y.dtype))
+            if not adds or y in targets or not alike:
                 break
             x = y
         return x
@@ -115,9 +116,10 @@ def _of_sums(found: dict[Variable, Variable], made: list[Instruction]) -> dict[V
 
 
 def called_in(reader: Reader, called: dict[Any, str]) -> dict[Variable, str]:
-    """Tell what results are called by the functions that computed them."""
+    """Tell what results are called: by ``name=``, or by the functions that computed them."""
     found = {}
-    for node, name in called.items():
+    given = {node: node.name for node in reader.instructions if node.name}
+    for node, name in {**called, **given}.items():
         x = _known(reader, node)
         if x is not None:
             found[x] = name
@@ -169,19 +171,16 @@ class _Names:
 
     def _user_names(self) -> None:
         """Let the names that users gave results win; then those of inputs, and of variables."""
-        for ins in self.program.instructions:
-            for x in ins.outputs[:1]:
-                if x is not None and not self._is_made_up(ins, x):
-                    self._give(x, identifier(x.name))
+        called = self.program.called
+        made = [ins.output for ins in self.program.instructions if ins.output in called]
+        for x in made:
+            if x.name == called[x]:  # by name=, so that the variable has it too
+                self._give(x, identifier(x.name))
         for order in (_is_argument, _is_leaf, lambda slot: True):
             self._inputs(order)
-        for ins in self.program.instructions:
-            x = ins.output
-            if ins.phase == "forward" and x in self.program.called and x not in self.names:
-                self._give(x, identifier(self.program.called[x]))
-
-    def _is_made_up(self, ins: Instruction, x: Variable) -> bool:
-        return ins.is_rule or x.name == ins.name or x.name.startswith("d_")
+        for x in made:
+            if x not in self.names and self._makers[x].phase == "forward":
+                self._give(x, identifier(called[x]))
 
     def _inputs(self, wanted: Callable[[Slot], bool]) -> None:
         for place, variable in self.program.inputs:

@@ -72,7 +72,7 @@ class Rule:
 
 
 def _kind(x: Any) -> tuple:
-    return np.shape(x), getattr(x, "dtype", None)
+    return np.shape(x), str(getattr(x, "dtype", None))  # a dtype equals None if it is float64
 
 
 @primitive

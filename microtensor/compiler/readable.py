@@ -62,6 +62,23 @@ def readable_source(program: Program) -> str:
     return _Page(program).text()
 
 
+def objects_of(program: Program) -> dict[str, Any]:
+    """Give what a program's text takes as arguments since no text gives it again, by its names.
+
+    Generators of the user's own, large constants, functions whose text is not there.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> table = np.arange(100.0)
+    >>> list(objects_of(mt.trace(lambda x: x + table)(1.0)))
+    ['constant0']
+    """
+    page = _Page(program)
+    page.text()
+    return page.speller.objects
+
+
 class _Page:
     """One program on its way to being text."""
 
@@ -73,10 +90,13 @@ class _Page:
             self.called = "program"
         self.linker = Linker({*self.names.values(), self.called, "written"})
         self.speller = Speller(self.names, self.linker)
+        self.needed = set(program.needed())
         self.uses = self._count_uses()
         self._trees: dict[Variable, ast.expr] = {}  # of constants
         self.differentiated = set(program.gradients.values())
-        self.guards = dict.fromkeys((x, answer) for x, answer in program.guards)
+        self.guards: dict[Variable, list[bool]] = {}
+        for x, answer in dict.fromkeys(program.guards):
+            self.guards.setdefault(x, []).append(answer)
 
     def text(self) -> str:
         self._constants()
@@ -152,9 +172,10 @@ class _Page:
     def _defined_constants(self, body: list[str]) -> list[str]:
         """Define the constants that are used by their names."""
         lines = []
+        words = set(re.findall(r"\w+", "\n".join(body)))
         for variable, tree in self._trees.items():
             found = self.names[variable]
-            if any(re.search(rf"\b{found}\b", line) for line in body):
+            if found in words:
                 lines += wrapped(f"    {found} = {ast.unparse(tree)}")
         return lines
 
@@ -165,7 +186,7 @@ class _Page:
         for ins in self.program.instructions:
             for x in ins.reads():
                 uses[x] = uses.get(x, 0) + 1
-        for x in dict.fromkeys(self.program.needed()):
+        for x in self.needed:
             uses[x] = uses.get(x, 0) + 1
         return uses
 
@@ -204,8 +225,8 @@ class _Page:
             return False
         if x in self.differentiated and not is_view:  # its gradient is called after it
             return False
-        if reader is None or any(x is r for r in self.program.needed()):
-            if not any(x is guard for guard, _ in self.guards) or self.uses[x] != 1:
+        if reader is None or x in self.needed:
+            if x not in self.guards or self.uses[x] != 1:
                 return False
         elif reader.phase != ins.phase and not is_view:
             return False
@@ -217,11 +238,10 @@ class _Page:
 
     def _assertions(self, x: Variable) -> Iterator[Line]:
         """Say what must hold of a value, for the program to be the one for it."""
-        for guard, answer in self.guards:
-            if guard is x:
-                claim = self.speller.value(x)
-                claim = claim if answer else ast.UnaryOp(ast.Not(), claim)
-                yield Line(f"    assert {ast.unparse(claim)}", after="what this text rests on")
+        for answer in self.guards.get(x, ()):
+            claim = self.speller.value(x)
+            claim = claim if answer else ast.UnaryOp(ast.Not(), claim)
+            yield Line(f"    assert {ast.unparse(claim)}", after="what this text rests on")
 
     # What is given back
 

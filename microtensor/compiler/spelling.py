@@ -115,7 +115,7 @@ class Speller:
             return None
         if not all(isinstance(a, Variable | int | float | np.generic) for a in ins.operands):
             return None
-        if ins.fn is np.power and ins.operands[1].__class__ is int and ins.operands[1] == 1:
+        if _is_first_power(ins):
             return self.value(ins.operands[0])
         if ins.fn in _SIGNS:
             left, right = self._factors(ins)
@@ -134,11 +134,11 @@ class Speller:
         """Write two operands; an array of one number as the number, beside one of its shape."""
         y, (a, b) = ins.output, ins.operands
         for x, other in ((a, b), (b, a)):  # beside its like, a number needs no dtype
-            if isinstance(x, np.floating) and x.dtype == y.dtype == getattr(other, "dtype", None):
+            if isinstance(x, np.floating) and _same_dtype(x, y) and _same_dtype(other, y):
                 return [_short_number(v) if v is x else self.value(v) for v in (a, b)]
         if ins.fn is not np.matmul and isinstance(a, Variable) and isinstance(b, Variable):
             for x, other in ((a, b), (b, a)):
-                alike = (other.shape, other.dtype, x.dtype) == (y.shape, y.dtype, y.dtype)
+                alike = other.shape == y.shape and _same_dtype(other, y) and _same_dtype(x, y)
                 if x in self.uniform and alike and other not in self.uniform:
                     return [self.uniform[v] if v is x else self.value(v) for v in (a, b)]
         return [_short_number(v) if v.__class__ is float else self.value(v) for v in (a, b)]
@@ -152,7 +152,7 @@ class Speller:
         if fn is _concatenate:
             arrays = ast.List([self.value(a) for a in ins.operands], ast.Load())
             return ast.Call(name("np.concatenate"), [arrays], self.keywords(options))
-        if not isinstance(first, Variable) or is_weak(first):
+        if not isinstance(first, Variable) or is_weak(first) or len(ins.operands) > 1:
             return None
         if fn is operator.getitem:
             if ins.options["index"] == () and first.shape:
@@ -271,6 +271,19 @@ class Speller:
     def target(self, x: Variable | None) -> str:
         """Write what is given a result."""
         return "_" if x is None else self.names[x]
+
+
+def _same_dtype(x: Any, y: Variable) -> bool:
+    """Tell whether two have a dtype, and the same one; None would equal float64."""
+    own = getattr(x, "dtype", None)
+    return own is not None and y.dtype is not None and own == y.dtype
+
+
+def _is_first_power(ins: Instruction) -> bool:
+    if ins.fn is not np.power or ins.operands[1].__class__ is not int or ins.operands[1] != 1:
+        return False
+    x = ins.operands[0]
+    return _same_dtype(x, ins.output) or (is_weak(x) and is_weak(ins.output))
 
 
 def _is_name(text: str) -> bool:

@@ -1,0 +1,47 @@
+"""Every module and function of the library, as a text: it computes what the program does."""
+
+import numpy as np
+import pytest
+import test_compile_functions as functions
+import test_compile_modules as modules
+from test_compile_source import agree, inputs_of, loaded
+
+import microtensor as mt
+
+SHARE = 3  # of the rows of functions, one in so many is tried here
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [case[1:] for case in modules.CASES],
+    ids=[f"{i}-{case[0]}" for i, case in enumerate(modules.CASES)],
+)
+def test_the_text_of_a_modules_training_computes_what_the_program_does(make, given):
+    training = modules.training(make)()
+    program = mt.trace(training.step)(*modules.inputs(given)[0]())
+    with np.errstate(all="ignore"):
+        agree(program, program.source)
+
+
+ROWS = [row for row in functions.ROWS if row.name not in functions.REFUSED]
+
+
+@pytest.mark.parametrize("row", ROWS[::SHARE], ids=repr)
+def test_the_text_of_a_function_and_its_gradient_computes_what_the_program_does(row):
+    case, inputs = next(iter(row.samples()))
+    f, xs = functions.of_drawn(case, inputs, row.fn)
+    if row in functions.SMOOTH and xs:
+        f = mt.value_and_grad(functions.weighed(f), tuple(range(len(xs))))
+    with np.errstate(all="ignore"):
+        program = mt.trace(f)(*xs)
+        agree(program, program.source, fresh=False)
+
+
+def test_weak_and_strong_numbers_stay_what_they_are():
+    def f(a, x):
+        return a * np.float64(2.0), np.float32(0.1) * x, a * x, a**1, x**1, -a
+
+    program = mt.trace(f)(0.5, np.float32(3.0))
+    found = loaded(program.source)["f"](**inputs_of(program))
+    kinds = [getattr(v, "dtype", type(v)) for v in found]
+    assert kinds == [np.float64, np.float32, np.float32, float, np.float32, float]
