@@ -5,6 +5,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import losses, nn, optim
+from microtensor.optim import rows
 
 SHAPES = [(3, 2), (4,), (), (1, 2, 2)]
 
@@ -113,6 +114,12 @@ def test_an_optimizer_follows_its_equations(make, equations, options):
     assert worst_error(make, equations, options, np.float32) < 2e-6
 
 
+@pytest.mark.parametrize(("make", "equations", "options"), TABLE, ids=NAMES)
+def test_rows_that_move_part_by_part_follow_them_too(make, equations, options, monkeypatch):
+    monkeypatch.setattr(rows, "PART", 4)
+    assert worst_error(make, equations, options) < 1e-14
+
+
 @pytest.mark.parametrize(("make", "equations", "options"), KINDS)
 def test_parameters_without_a_gradient_wait(make, equations, options):
     skipped = {(0, 0), (0, 1), (2, 3), (3, 3), (3, 0), (5, 4)}
@@ -142,8 +149,10 @@ def test_large_and_small_parameters_move_by_the_same_equations():
     assert np.array_equal(together[2].data, alone[1].data)
 
 
+@pytest.mark.parametrize("part", [4, 2**16])
 @pytest.mark.parametrize(("make", "_", "options"), KINDS)
-def test_a_step_leaves_old_arrays_and_gradients_as_they_were(make, _, options):
+def test_a_step_leaves_old_arrays_and_gradients_as_they_were(make, _, options, part, monkeypatch):
+    monkeypatch.setattr(rows, "PART", part)
     moved = parameters(np.float32)
     optimizer = make(moved, **options)
     for _ in range(2):

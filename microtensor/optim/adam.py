@@ -116,9 +116,10 @@ class Adam(RowOptimizer):
         t, m, v = row.count(), row.kept("exp_avg"), row.kept("exp_avg_sq")
         if decay and not self._decays_apart:
             g = g + decay * row.data()
+        scratch = (1 - beta1) * g
         m *= beta1
-        m += (1 - beta1) * g
-        scratch = g * g
+        m += scratch
+        np.multiply(g, g, out=scratch)
         scratch *= 1 - beta2
         v *= beta2
         v += scratch

@@ -2,7 +2,8 @@
 
 A small model's arrays are so short that calling NumPy costs more than counting. The small
 parameters of one dtype are therefore laid end to end and moved as one row. Each number is computed
-as it would be alone, so the result is the same; large parameters are rows of their own.
+as it would be alone, so the result is the same; large parameters are rows of their own, and long
+rows move part by part.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..graph import Node, assign, rebind
 from .optimizer import Moving, Optimizer, State, subtract
 from .options import Group
 from .recorded import record_row_move
 
 _SMALL = 2**15  # entries; beyond it, copying into a row costs more than a call
+PART = 2**16  # entries; so many at a time, a formula's steps find in the cache what they work on
 
 
 class Row:
@@ -83,6 +85,22 @@ class Row:
         ]
 
 
+class Part(Row):
+    """Some of a row's numbers, in a step that the row has counted."""
+
+    def __init__(self, row: Row, numbers: np.ndarray, span: slice) -> None:
+        self.row, self.numbers, self.span = row, numbers, span
+
+    def count(self) -> int:
+        return self.row.t
+
+    def kept(self, name: str, start: float = 0.0) -> np.ndarray:
+        return self.row.kept(name, start)[self.span]
+
+    def data(self) -> np.ndarray:
+        return self.numbers[self.span]
+
+
 class RowOptimizer(Optimizer):
     """An optimizer that gives the `change` of a row of numbers, entry by entry."""
 
@@ -109,8 +127,24 @@ class RowOptimizer(Optimizer):
 
     def move(self, group: Group, moving: Moving) -> None:
         for row, places in self._layout(group, moving).rows:
-            change = self.change(group, row, row.join([moving[place][1] for place in places]))
-            subtract(zip(row.parameters, row.split(change), strict=True))
+            g = row.join([moving[place][1] for place in places])
+            if len(g) > PART:
+                self._move_in_parts(group, row, g)
+            else:
+                change = self.change(group, row, g)
+                subtract(zip(row.parameters, row.split(change), strict=True))
+
+    def _move_in_parts(self, group: Group, row: Row, g: np.ndarray) -> None:
+        row.count()
+        numbers = row.data()
+        new = np.empty_like(numbers)
+        for start in range(0, len(g), PART):
+            span = slice(start, start + PART)
+            change = self.change(group, Part(row, numbers, span), g[span])
+            np.subtract(numbers[span], change, out=new[span])
+        for p, x in zip(row.parameters, row.split(new), strict=True):
+            move = rebind if p._data.__class__ is np.ndarray else assign
+            move(p, x)
 
     def _layout(self, group: Group, moving: Moving) -> _Layout:
         laid = self._laid.get(id(group))
