@@ -42,6 +42,12 @@ def seed(n: int) -> None:
     _default = _from_seed(n, "seed: n")
 
 
+def put_back(rng: np.random.Generator) -> None:
+    """Make a generator the process's default again, after `seed` has put another in its place."""
+    global _default
+    _default = rng
+
+
 def generator(rng: Any = None) -> Rng:
     """Give the generator that ``rng=`` stands for.
 

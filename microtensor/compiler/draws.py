@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import randomness
 from ..errors import CompileError
 from ..randomness import generator, get_state, mark
 from .watching import Watch
@@ -21,7 +22,7 @@ class Draws:
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
-        self._default = generator()
+        self._default: Any = generator()
         self._before: dict[int, tuple[Any, Any, Callable[[], None]]] = {}
         self._left: dict[int, Any] = {}  # where the library's calls left what they drew from
         self._python = random.getstate()
@@ -80,6 +81,8 @@ class Draws:
 
     def put_back(self) -> None:
         """Have each generator stand where it stood."""
-        for _, _, put_back in self._before.values():
-            put_back()
+        if generator() is not self._default:
+            randomness.put_back(self._default)
+        for _, _, back in self._before.values():
+            back()
         random.setstate(self._python)
