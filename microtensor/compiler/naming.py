@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..graph import Node
 from ..ops.linalg import linear
 from .identifiers import identifier, path_identifier, reserved
 from .programs import Instruction, Program, Variable
@@ -130,6 +131,8 @@ def _known(reader: Reader, node: Any) -> Variable | None:
     """Give a Value's variable, if the program has one, and make none for it."""
     while node.fn is not None and node.fn.__name__ == "held":
         node = node.args[0]
+        if not isinstance(node, Node):  # plain numbers
+            return None
     if node.fn is None:
         found = reader.inputs.get(("leaf", id(node)))
         return None if found is None else found[1]
