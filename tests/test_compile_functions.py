@@ -17,7 +17,7 @@ REFUSED = {
     "numpy.unique_values", "numpy.unique_all", "numpy.unique_inverse", "numpy.unique_counts",
     "unique_places", "common_places", "numpy.intersect1d", "numpy.union1d", "numpy.setdiff1d",
     "numpy.setxor1d", "numpy.trim_zeros", "numpy.piecewise", "numpy.ix_", "numpy.argwhere",
-    "numpy.flatnonzero", "numpy.compress", "numpy.extract",
+    "numpy.flatnonzero", "numpy.extract",
 }  # fmt: skip
 
 
