@@ -105,3 +105,24 @@ def test_what_is_no_function_is_refused():
         "  expected  a function, as in mt.compile(step) or above a definition, @mt.compile\n"
         "  got       a int"
     )
+
+
+def test_a_group_that_is_added_is_trained():
+    def losses_and_weights(compiled):
+        net = nn.Linear(3, 2, rng=0)
+        moves = mt.optim.SGD([net.weight], lr=0.1)
+
+        def step(x):
+            moves.zero_grad()
+            net.bias.grad = None
+            loss = (net(x) ** 2).sum()
+            loss.backward()
+            moves.step()
+            return loss
+
+        step = mt.compile(step) if compiled else step
+        before = [float(step(X)) for _ in range(2)]
+        moves.add_param_group({"params": [net.bias], "lr": 0.01})
+        return [*before, *(float(step(X)) for _ in range(2))], net.bias.data.tolist()
+
+    assert losses_and_weights(True) == losses_and_weights(False)

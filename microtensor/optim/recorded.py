@@ -62,6 +62,8 @@ def record_step(optimizer: Any, tracer: Any, closure: Callable | None) -> Any:
     """Do as `Optimizer.step` while a program is traced."""
     loss = None if closure is None else closure()
     tracer.phase("update")
+    sizes = [len(group["params"]) for group in optimizer.param_groups]
+    tracer.condition(lambda: [len(group["params"]) for group in optimizer.param_groups] == sizes)
     moved = False
     for group in optimizer.param_groups:
         moving = [(p, tracer.grad(p)) for p in group["params"]]
