@@ -244,7 +244,7 @@ def test_the_text_of_a_program_computes_what_the_program_does(model):
     program = MODELS[model]()
     text = program.source
     agree(program, text)
-    assert max(map(len, text.splitlines())) <= 110
+    assert max(map(len, text.splitlines())) <= 100
     assert text == readable_source(program)
 
 
@@ -492,6 +492,8 @@ def test_a_hostile_name_is_no_code(name):
         "    y = alpha * beta + gamma @ delta - epsilon / zeta + eta ** 2 - theta",
         "x = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], dtype=np.float32)",
         "    return (loss, {'a': alpha, 'b': beta, 'c': gamma}, [alpha, beta, gamma])",
+        "    d_weight = d_alpha.reshape((-1, 4)).T @ some_activations_of_a_layer.reshape((-1, 4))",
+        "    f(alpha, beta)[0] = gamma(delta, epsilon, zeta) + eta(theta, iota, kappa, 'a + b')",
         "    assert not labels.max() >= classes_of_a_long_name + another_long_name",
     ],
 )

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import test_compile_functions as functions
+import test_compile_losses as losses
 import test_compile_modules as modules
+import test_compile_optim as optimizers
 from test_compile_source import agree, inputs_of, loaded
 
 import microtensor as mt
+from microtensor import optim
 
 SHARE = 3  # of the rows of functions, one in so many is tried here
 
@@ -21,6 +24,24 @@ def test_the_text_of_a_modules_training_computes_what_the_program_does(make, giv
     program = mt.trace(training.step)(*modules.inputs(given)[0]())
     with np.errstate(all="ignore"):
         agree(program, program.source)
+
+
+@pytest.mark.parametrize(("name", "options"), optimizers.OPTIMIZERS)
+def test_the_text_of_an_optimizers_step_computes_what_the_program_does(name, options):
+    make = optimizers.training(lambda net: getattr(optim, name)(net.parameters(), **options))
+    step, (first, second) = make().step, list(optimizers.batches(count=2))
+    for given in (first, second):  # before the optimizer remembers anything, and after
+        program = mt.trace(step)(*given)
+        agree(program, program.source)
+        step(*given)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("name", "makers", "options"), losses.CASES, ids=losses.IDS)
+def test_the_text_of_a_loss_computes_what_the_program_does(name, makers, options, dtype):
+    step = losses.gradient_step(name, options)().step
+    program = mt.trace(step)(*losses.calls(makers, count=1, dtype=dtype)[0]())
+    agree(program, program.source, fresh=False)
 
 
 ROWS = [row for row in functions.ROWS if row.name not in functions.REFUSED]

@@ -258,7 +258,9 @@ class _Mover(ast.NodeVisitor):
         if told:
             text = told.split("\n")[0].replace("\\", "\\\\").replace('"""', "'''")
             place = node.body[0].value
-            self.edits.append((self._start(place), self._end(place), f'"""{text}"""'))
+            room = 94 - place.col_offset
+            end = "" if len(text) <= room else "\n" + " " * place.col_offset
+            self.edits.append((self._start(place), self._end(place), f'"""{text}{end}"""'))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         for decorator in node.decorator_list:

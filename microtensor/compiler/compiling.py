@@ -207,7 +207,8 @@ def trace(f: Callable) -> Callable[..., Program]:
     -------
     callable
         Runs ``f`` once on Values that stand for its arguments, changes nothing, and gives the
-        `Program` of what it did.
+        `Program` of what it did: ``print`` shows it as a page, ``source`` is Python that runs by
+        itself, ``diff(other)`` compares it, ``to_json()`` is for other tools.
 
     Raises
     ------

@@ -88,12 +88,15 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
     text = line[len(indent) :]
     opened, commas, signs = _places_to_break(text)
     target, equals, call = text.partition(" = ")
-    if opened is not None and opened > width - len(indent) and "," in target and equals:
+    is_tuple = "," in target and target.replace(", ", "").replace("*", "").isidentifier()
+    if opened is not None and opened > width - len(indent) and equals and is_tuple:
         names = _packed([f"{t}," for t in target.split(", ")], width - len(indent) - 4)
         first, *rest = wrapped(f"{indent}x = {call}", width)
         first = f"{indent}) {first[len(indent) + 2 :]}"
         return [f"{indent}(", *(f"{indent}    {part}" for part in names), first, *rest]
-    if opened is not None:
+    start = text.find(" = ") + 3
+    signs = [place for place in signs if 3 <= start < place]
+    if opened is not None and not signs:
         places = [opened + 1, *(c + 1 for c in commas), len(text) - 1]
         parts = [text[a:b].strip() for a, b in pairwise(places)]
         parts = [part if part.endswith(",") or len(parts) == 1 else f"{part}," for part in parts]
@@ -103,10 +106,9 @@ def wrapped(line: str, width: int = WIDTH) -> list[str]:
             for new in _within(part, indent, width)
         ]
         return [indent + text[: opened + 1], *inside, indent + text[-1]]
-    start = text.find(" = ") + 3
     if start < 3 or text.startswith("assert"):
         return [line]
-    places = [start, *(s for s in signs if s > start), len(text)]
+    places = [start, *signs, len(text)]
     parts = _packed([text[a:b].strip() for a, b in pairwise(places)], width - len(indent) - 4)
     return [f"{indent}{text[:start]}(", *(f"{indent}    {part}" for part in parts), f"{indent})"]
 

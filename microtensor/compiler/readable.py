@@ -15,7 +15,7 @@ import numpy as np
 
 from ..nesting import rebuild
 from .identifiers import comment, identifier
-from .layout import Line, filled, laid_out, wrapped
+from .layout import WIDTH, Line, filled, laid_out, wrapped
 from .linking import Linker
 from .literals import UnwritableError, literal, uniform
 from .naming import named_and_passing
@@ -257,8 +257,14 @@ class _Page:
         written = self._written()
         if not written:
             return wrapped(f"    return {_bare(shown)}"), told or ["None"]
-        pairs = [f'        "{key}": {ast.unparse(self.speller.value(x))},' for key, x, _ in written]
-        lines = ["    written = {", *pairs, "    }"]
+        lines = ["    written = {"]
+        for key, x, _ in written:
+            value = ast.unparse(self.speller.value(x))
+            whole = f'        "{key}": {value},'
+            lines += (
+                [whole] if len(whole) <= WIDTH else [f'        "{key}":', f"            {value},"]
+            )
+        lines.append("    }")
         told += ["written : dict", *(f"    {key} : {what}" for key, _, what in written)]
         return [*lines, *wrapped(f"    return {ast.unparse(shown)}, written")], told
 
