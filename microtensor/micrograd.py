@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import value as core
-from .graph import Node, next_number
+from .graph import Node, next_number, state
 from .ops.rectifiers import relu
 
 _new = object.__new__
@@ -59,7 +59,7 @@ def _operator(fn: Callable, compute: Callable) -> Callable:
 
     def operate(self: Value, other: Any) -> Value:
         try:
-            data = compute(self._data, other._data if isinstance(other, Value) else other)
+            data = compute(self._data, other._data if isinstance(other, Node) else other)
         except ArithmeticError:
             data = fn(np.float64(self), np.float64(other))
         if data.__class__ is not float and data.__class__ is not int:
@@ -74,7 +74,7 @@ def _reflected(fn: Callable, compute: Callable) -> Callable:
 
     def operate(self: Value, other: Any) -> Value:
         try:
-            data = compute(other, self._data)
+            data = compute(other._data if isinstance(other, Node) else other, self._data)
         except ArithmeticError:
             data = fn(np.float64(other), np.float64(self))
         if data.__class__ is not float and data.__class__ is not int:
@@ -123,10 +123,13 @@ class Value(core.Value):
 
     @property
     def data(self) -> Any:
-        return self._data
+        return self._data if state.tracer is None else state.tracer.held(self)
 
     @data.setter
     def data(self, number: Any) -> None:
+        if state.tracer is not None:
+            state.tracer.assign(self, number)
+            number = number._data if isinstance(number, Node) else number
         self._data = number if number.__class__ in (int, float) else _number(number)
         self.number = next_number()
 
@@ -149,7 +152,7 @@ class Value(core.Value):
     def backward(self, *args: Any, **options: Any) -> None:
         """Set the gradient of this number with respect to all it depends on."""
         super().backward(*args, **options)
-        if not args and not options:
+        if not args and not options and state.tracer is None:
             self.grad = 1  # micrograd's own, an integer
 
     def __repr__(self) -> str:
@@ -182,7 +185,11 @@ class Module:
 
     def zero_grad(self) -> None:
         for p in self.parameters():
-            p.grad = 0
+            if state.tracer is None:
+                p.grad = 0
+            else:  # a program begins with none
+                state.tracer.forget(p)
+                p.grad = None
 
     def parameters(self) -> list[Value]:
         return []

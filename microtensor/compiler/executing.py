@@ -15,6 +15,7 @@ from ..randomness import Rng, generator, mark
 from .blocks import sunk
 from .bounds import bounds_joined
 from .entering import entrance
+from .float_source import FloatSource, is_of_floats
 from .interpreting import interpreter
 from .numba_running import in_kernels
 from .numpy_source import NumpySource
@@ -150,14 +151,28 @@ def for_numpy(program: Program) -> Program:
 def as_numpy(program: Program) -> Runner:
     """Make a program run as straight-line NumPy, and remember the form in which it runs."""
     program.run_form = for_numpy(program)
-    return NumpySource(program.run_form).function()
+    return in_floats(program) or NumpySource(program.run_form).function()
+
+
+def in_floats(program: Program) -> Runner | None:
+    """Make a program of single numbers arithmetic of Python's, if it is one."""
+    found = optimised(program)
+    if not is_of_floats(found):
+        return None
+    return FloatSource(found, BACKENDS["interpreter"](program)).function()
+
+
+def as_kernels(program: Program) -> Runner:
+    """Make a program run in kernels of Numba's, of single numbers as arithmetic of Python's."""
+    instead = BACKENDS["interpreter"](program)
+    return in_floats(program) or in_kernels(
+        optimised(program, ROW_PASSAGES), instead, drawn_from(program)
+    )
 
 
 # How each backend makes a program run, by the name that `compile` is given.
 BACKENDS: dict[str, Callable[[Program], Runner]] = {
     "interpreter": lambda program: through_places(program, interpreter(program)),
     "numpy": as_numpy,
-    "numba": lambda program: in_kernels(
-        optimised(program, ROW_PASSAGES), BACKENDS["interpreter"](program), drawn_from(program)
-    ),
+    "numba": as_kernels,
 }

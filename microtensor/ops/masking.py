@@ -37,7 +37,7 @@ def masked(x: Any, mask: Any) -> Any:
     array([1., 0., 3.])
     """
     if x.__class__ is not np.ndarray or mask.__class__ is not np.ndarray:
-        if mask.__class__ is bool and x.__class__ is float:
+        if x.__class__ is float and (mask.__class__ is bool or mask.__class__ is np.bool_):
             return x if mask else 0.0
         if np.ndim(x) == 0 and np.ndim(mask) == 0:
             return x if mask else np.zeros((), np.result_type(x))[()]
