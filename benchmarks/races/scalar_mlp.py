@@ -21,7 +21,9 @@ TARGET = 2.0
 SIZES = {"small": (2, [16, 16, 1]), "large": (8, [32, 32, 1])}
 
 
-def scalar_steps(module: str, inputs: int, sizes: list[int], quick: bool) -> dict[str, Any]:
+def scalar_steps(
+    module: str, compiled: bool, inputs: int, sizes: list[int], quick: bool
+) -> dict[str, Any]:
     """Mean microseconds a step of the MLP in `module`, and its first losses."""
     random.seed(0)
     model = importlib.import_module(module).MLP(inputs, sizes)
@@ -37,6 +39,10 @@ def scalar_steps(module: str, inputs: int, sizes: list[int], quick: bool) -> dic
             p.data -= RATE * p.grad
         return loss.data
 
+    if compiled:
+        import microtensor as mt
+
+        step = mt.compile(step)
     check = [float(step()) for _ in range(CHECKED_STEPS)]
     return {"value": mean_time(step, 20 if quick else 200), "check": check}
 
@@ -50,12 +56,13 @@ def mean_time(step: Callable[[], Any], calls: int) -> float:
 
 
 def contestants(inputs: int, sizes: list[int]) -> list[Contestant]:
-    """micrograd, and the drop-in of the same interface."""
+    """micrograd, and the drop-in of the same interface, as it is and compiled."""
     return [
-        Contestant(key, key, needs, partial(scalar_steps, module, inputs, sizes))
+        Contestant(key, key, needs, partial(scalar_steps, module, key == "compiled", inputs, sizes))
         for key, needs, module in [
             ("micrograd", "micrograd", "micrograd.nn"),
             ("microtensor", "microtensor.micrograd", "microtensor.micrograd"),
+            ("compiled", "microtensor.micrograd", "microtensor.micrograd"),
         ]
     ]
 
