@@ -18,6 +18,7 @@ from microtensor import Value, losses, nn, optim
 from microtensor.compiler.interpreting import interpreter
 from microtensor.compiler.layout import wrapped
 from microtensor.compiler.linking import Linker
+from microtensor.compiler.literals import UnwritableError, literal
 from microtensor.compiler.naming import named
 from microtensor.compiler.readable import objects_of, readable_source
 from microtensor.nesting import leaves
@@ -347,6 +348,20 @@ def test_every_function_of_the_library_can_be_taken_along():
     assert undefined("def f():\n    return missing") == {"missing"}
 
 
+def test_lambdas_are_found_where_python_keeps_no_columns():
+    script = (
+        "import numpy as np, microtensor as mt\n"
+        "from microtensor.primitives import registry\n"
+        "from microtensor.compiler.linking import Linker\n"
+        "linker = Linker(set())\n"
+        "linker.function(registry[mt.silu].rules[0], 'silu_backward')\n"
+        "print(linker.parts[-1])\n"
+    )
+    command = [sys.executable, "-X", "no_debug_ranges", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("def silu_backward(g, y, x):\n    return g * ")
+
+
 def test_a_text_taken_along_does_what_the_function_did():
     linker = Linker({"softmax"})  # a name that the program has already
     name = linker.function(mt.softmax)
@@ -379,6 +394,39 @@ def test_a_gradient_of_ones_is_not_multiplied_by():
     kept = mt.trace(lambda x, n: (np.ones(3) * x, 1.0 * n))(np.ones(3), np.arange(3)).source
     a, b = loaded(kept)["program"](np.arange(3.0), np.arange(3))
     assert a.dtype == b.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        0.1, -0.0, 1e300, float("-inf"), True, None, ..., "a'b\n", b"\0", (1, (2.5,)), [],
+        {"a": {1}},
+        np.float32(0.1), np.float16(-0.3), np.int8(-3), np.bool(True), np.dtype("f4"), np.float32,
+        slice(None, 3, -1), range(3), frozenset({2, 1}), np.linalg.inv, np.tanh, np.array(3),
+        np.full((2, 3), -0.1, np.float32), np.zeros((0, 2), np.int8), np.array([np.nan, -0.0, 1.5]),
+        np.eye(3, dtype=bool), np.arange(5, dtype=np.uint8), np.zeros((2, 2)), np.full(3, -0.0),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_value_that_is_written_is_given_again(x):
+    tree = literal(x)
+    space = {"np": np}
+    found = eval(ast.unparse(tree), space)
+    assert type(found) is type(x)
+    if isinstance(x, np.ndarray | np.generic | float):
+        assert np.asarray(found).dtype == np.asarray(x).dtype
+        assert np.asarray(found).tobytes() == np.asarray(x).tobytes()
+    else:
+        assert found == x
+
+
+LONGER = [np.longdouble(1)] if np.dtype(np.longdouble).itemsize > 8 else []
+
+
+@pytest.mark.parametrize("x", [object(), np.random.default_rng(0), np.arange(65.0), *LONGER])
+def test_a_value_that_no_text_gives_is_refused(x):
+    with pytest.raises(UnwritableError):
+        literal(x)
 
 
 # What no text gives

@@ -90,6 +90,7 @@ def _find(of: Any, tree: ast.Module) -> Any:
         return found
     code: CodeType = of.__code__
     places = set(code.co_positions())
+    alone = []  # lambdas of that line, where Python keeps no columns
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             if min([node.lineno, *(d.lineno for d in node.decorator_list)]) == code.co_firstlineno:
@@ -98,6 +99,9 @@ def _find(of: Any, tree: ast.Module) -> Any:
             b = node.body
             if (b.lineno, b.end_lineno, b.col_offset, b.end_col_offset) in places:
                 return node
+            alone.append(node)
+    if len(alone) == 1 and all(column is None for _, _, column, _ in places):
+        return alone[0]
     raise OSError("not in its file")
 
 

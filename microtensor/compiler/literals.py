@@ -47,6 +47,8 @@ def literal(x: Any) -> ast.expr:
         return _number(x)
     if isinstance(x, np.dtype):
         return call("np.dtype", ast.Constant(x.name))
+    if isinstance(x, np.generic | np.ndarray) and x.dtype.kind == "f" and x.dtype.itemsize > 8:
+        raise UnwritableError(f"longer floats than Python's: {x.dtype}")
     if isinstance(x, np.generic):
         return call(f"np.{type(x).__name__}", literal(_plain(x)))
     if isinstance(x, np.ndarray):
