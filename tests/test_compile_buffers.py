@@ -44,6 +44,24 @@ def test_numbers_that_were_taken_before_a_step_stay_what_they_were(optimizer):
     assert all(np.array_equal(a, was) for step in held for a, was in step)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "options"),
+    [(optim.SGD, {}), (optim.SGD, {"momentum": 0.9}), (optim.Adam, {}), (optim.RMSprop, {})],
+)
+def test_a_program_holds_nothing_of_the_run_that_it_was_read_from(optimizer, options):
+    def computed():
+        gc.collect()
+        return [x for x in gc.get_objects() if isinstance(x, mt.Value) and x.fn is not None]
+
+    others = {id(x) for x in computed()}
+    net, step, x, y = trained(optimizer, **options)
+    for _ in range(3):
+        step(x, y)
+    assert [x for x in computed() if id(x) not in others] == []
+    held = net(x)
+    assert any(x is held for x in computed())  # what is held is seen
+
+
 def test_results_that_are_kept_stay_what_they_were():
     f = mt.compile(mt.value_and_grad(lambda w: np.sum(np.tanh(w) ** 2)))
     kept = [f(np.full(500, float(i)))[1] for i in range(6)]
@@ -69,6 +87,19 @@ def test_a_warm_step_allocates_no_array():
     tracemalloc.stop()
     grown = [s for s in after.compare_to(before, "lineno") if s.size_diff > 1024]
     assert [s for s in grown if "tracemalloc" not in str(s.traceback)] == []
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam])
+def test_parameters_stay_where_they_are_unless_somebody_holds_them(optimizer):
+    net, step, x, y = trained(optimizer)
+    step(x, y)  # first weights may be views of what they were drawn as
+    places = [id(p.data) for p in net.parameters()]
+    for _ in range(3):
+        step(x, y)
+        assert [id(p.data) for p in net.parameters()] == places
+    held = [p.data for p in net.parameters()]
+    step(x, y)
+    assert not {id(p.data) for p in net.parameters()} & {id(a) for a in held}
 
 
 def test_an_outlet_gives_no_array_that_somebody_holds():

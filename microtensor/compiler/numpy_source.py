@@ -256,7 +256,7 @@ class NumpySource(Lines):
             self.top.append(f"{name} = {outlet}.take({self._current(place)})")
         elif before is not None and in_place:
             old = self._local[before]
-            self.top.append(f"{name} = {old} if writable({old}) else {outlet}.other({old})")
+            self.top.append(f"{name} = {old} if writable({old}) else {outlet}.again({old})")
         else:
             current = self._local[before] if before is not None else self._current(place)
             self.top.append(f"{name} = {outlet}.other({current})")

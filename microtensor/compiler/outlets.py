@@ -42,6 +42,16 @@ class Outlet:
                 return a
         return self._new()
 
+    def again(self, current: Any) -> np.ndarray:
+        """Give ``current``, in a local variable of the caller's, if nobody else holds it; or other.
+
+        What is new lies in the place next time: so a place needs one array, and not two in turn.
+        """
+        for a in self.arrays:
+            if a is current and sys.getrefcount(a) == _HELD_IN_PLACE_AND_LOCAL:
+                return a
+        return self.other(current)
+
     def _new(self) -> np.ndarray:
         a = np.empty(self.shape, self.dtype)
         if len(self.arrays) < MOST:
@@ -54,8 +64,11 @@ class _Place:
     array: Any
 
 
-def _count_held() -> tuple[int, int]:
-    """Count the references to an array that `Outlet.take` sees: outside of its place, and in it."""
+def _count_held() -> tuple[int, int, int]:
+    """Count the references to an array that an `Outlet` sees.
+
+    They are those where it lies in no place, in one, and in a local variable of the caller's too.
+    """
 
     def take(arrays: list[np.ndarray], current: Any = None) -> int:
         for a in arrays:
@@ -65,10 +78,12 @@ def _count_held() -> tuple[int, int]:
     place, arrays = _Place(), [np.empty(0)]
     remembered = take(arrays)
     place.array = arrays[0]
-    return remembered, take(arrays, place.array)
+    in_place = take(arrays, place.array)
+    local = place.array
+    return remembered, in_place, take(arrays, local)
 
 
-_HELD, _HELD_IN_PLACE = _count_held()
+_HELD, _HELD_IN_PLACE, _HELD_IN_PLACE_AND_LOCAL = _count_held()
 
 
 def writable(a: Any) -> bool:

@@ -188,8 +188,9 @@ def record_row_move(optimizer: Any, tracer: Any, group: Any, moving: Moving) -> 
     for p, _ in moving:
         if p not in optimizer.state:
             tracer.unless_done(lambda p=p: optimizer.state.pop(p, None))
-    laid = optimizer._layout(group.group, moving)
-    tracer.condition(lambda: optimizer._is_laid(group.group, laid))
+    own = group.group  # a condition is kept: it must not hold the tracer, nor its arrays
+    laid = optimizer._layout(own, moving)
+    tracer.condition(lambda: optimizer._is_laid(own, laid))
     for row, places in laid.rows:
         recorded = RecordedRow(tracer, row)
         change = optimizer.formula(
