@@ -12,7 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import handwritten, protocol, report
+import microtensor as mt
+from benchmarks import handwritten, ours, protocol, report
 from benchmarks.processes import ROOT, ProcessRace
 from benchmarks.race import Contestant, DisagreementError, Race, StepRace, agree, in_turn
 from benchmarks.races import RACES, choose, deep_chain, memory, mlp
@@ -191,6 +192,17 @@ def test_tables_fit_in_80_columns():
 def test_peak_of_memory_counts_what_is_freed_again():
     held = np.ones(2**20, np.uint8)
     assert memory.peak(lambda: held + held) == pytest.approx(2**20, rel=0.01)
+
+
+def test_a_compiled_step_is_charged_for_what_it_keeps_between_two_steps():
+    problem = mlp.Problem.make([64, 128, 128, 10], 32)
+    losses, held = ours.Ours(mlp.our_step, "numpy").held(problem)
+    agree({"plain": [float(mlp.by_hand(problem)()) for _ in losses], "compiled": losses})
+    ledger = mt.profile(mlp.our_step(problem), problem.x, problem.labels, repeat=1)
+    assert held == pytest.approx(ledger.peak, rel=0.1)
+    assert held > 4 * sum(W.size + b.size for W, b in problem.layers)  # the gradients
+    alone = memory.peak(ours.Ours(mlp.our_step)(problem))
+    assert 0.5 * alone < held < 1.5 * alone
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import handwritten
+from benchmarks import handwritten, ours
 from benchmarks.race import Contestant, StepRace
 
 Step = Callable[[], Any]
@@ -100,7 +100,7 @@ def by_hand(problem: Problem) -> Step:
     return step
 
 
-def with_microtensor(problem: Problem) -> Step:
+def our_step(problem: Problem) -> Callable[[np.ndarray, np.ndarray], Any]:
     import microtensor as mt
     from microtensor import losses, nn, ops, optim
 
@@ -114,9 +114,9 @@ def with_microtensor(problem: Problem) -> Step:
         x = mt.relu(ops.linear(x.reshape(len(problem.x), -1), w3, b3))
         return ops.linear(mt.relu(ops.linear(x, w4, b4)), w5, b5)
 
-    def step():
+    def step(x, labels):
         optimizer.zero_grad()
-        loss = losses.cross_entropy(logits(problem.x), problem.labels)
+        loss = losses.cross_entropy(logits(x), labels)
         loss.backward(leaves_only=True)
         optimizer.step()
         return loss
@@ -188,7 +188,7 @@ def with_jax(problem: Problem) -> Step:
 
 CONTESTANTS = [
     Contestant("handwritten", "hand-written NumPy", "numpy", by_hand),
-    Contestant("microtensor", "microtensor", "microtensor.optim", with_microtensor),
+    *ours.contestants(our_step),
     Contestant("pytorch", "PyTorch", "torch", with_pytorch),
     Contestant("jax", "JAX jit", "jax", with_jax),
 ]

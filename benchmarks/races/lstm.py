@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import handwritten
+from benchmarks import handwritten, ours
 from benchmarks.race import Contestant, StepRace
 
 Step = Callable[[], Any]
@@ -102,7 +102,7 @@ def by_hand(problem: Problem) -> Step:
     return step
 
 
-def with_microtensor(problem: Problem) -> Step:
+def our_step(problem: Problem) -> Callable[[np.ndarray, np.ndarray], Any]:
     from microtensor import losses, nn, optim
 
     layer, classifier = nn.LSTM(INPUTS, HIDDEN), nn.Linear(HIDDEN, CLASSES)
@@ -111,10 +111,10 @@ def with_microtensor(problem: Problem) -> Step:
         p.data = data
     optimizer = optim.SGD(parameters, lr=RATE)
 
-    def step():
+    def step(x, labels):
         optimizer.zero_grad()
-        _, (h, _) = layer(problem.x)
-        loss = losses.cross_entropy(classifier(h[0]), problem.labels)
+        _, (h, _) = layer(x)
+        loss = losses.cross_entropy(classifier(h[0]), labels)
         loss.backward(leaves_only=True)
         optimizer.step()
         return loss
@@ -182,7 +182,7 @@ def with_jax(problem: Problem) -> Step:
 
 CONTESTANTS = [
     Contestant("handwritten", "hand-written NumPy", "numpy", by_hand),
-    Contestant("microtensor", "microtensor", "microtensor.optim", with_microtensor),
+    *ours.contestants(our_step),
     Contestant("pytorch", "PyTorch", "torch", with_pytorch),
     Contestant("jax", "JAX jit", "jax", with_jax),
 ]

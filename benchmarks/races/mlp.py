@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import handwritten
+from benchmarks import handwritten, ours
 from benchmarks.race import Contestant, StepRace
 
 Step = Callable[[], Any]
@@ -57,23 +57,6 @@ class Problem:
 
 def by_hand(problem: Problem) -> Step:
     return lambda: handwritten.step(problem.layers, problem.x, problem.labels, RATE)
-
-
-def with_microtensor(problem: Problem) -> Step:
-    step = our_step(problem)
-    return lambda: step(problem.x, problem.labels)
-
-
-def compiled_by(backend: str) -> Callable[[Problem], Step]:
-    """The same step, compiled; the batch is handed over at each call, as new ones would be."""
-
-    def enter(problem: Problem) -> Step:
-        import microtensor as mt
-
-        step = mt.compile(our_step(problem), backend=backend)
-        return lambda: step(problem.x, problem.labels)
-
-    return enter
 
 
 def our_step(problem: Problem) -> Callable[[np.ndarray, np.ndarray], Any]:
@@ -200,9 +183,7 @@ def with_mygrad(problem: Problem) -> Step:
 
 CONTESTANTS = [
     Contestant("handwritten", "hand-written NumPy", "numpy", by_hand),
-    Contestant("microtensor", "microtensor", "microtensor.optim", with_microtensor),
-    Contestant("compiled", "compiled, NumPy", "microtensor.compiler", compiled_by("numpy")),
-    Contestant("compiled-numba", "compiled, Numba", "numba", compiled_by("numba")),
+    *ours.contestants(our_step),
     Contestant("pytorch", "PyTorch", "torch", with_pytorch),
     Contestant("jax", "JAX jit", "jax", with_jax),
     Contestant("autograd", "autograd", "autograd", with_autograd),

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import ours
 from benchmarks.race import Contestant, StepRace
 
 Step = Callable[[], Any]
@@ -66,7 +67,7 @@ class Problem:
         return cls(state, text[:, :-1].copy(), text[:, 1:].copy())
 
 
-def with_microtensor(problem: Problem) -> Step:
+def our_step(problem: Problem) -> Callable[[np.ndarray, np.ndarray], Any]:
     from microtensor import losses, nn, optim
 
     class Model(nn.Module):
@@ -84,11 +85,10 @@ def with_microtensor(problem: Problem) -> Step:
     model = Model()
     model.load_state_dict(problem.state)
     optimizer = optim.AdamW(model.parameters(), RATE, BETAS, EPS, DECAY)
-    labels = problem.labels.reshape(-1)
 
-    def step():
+    def step(x, labels):
         optimizer.zero_grad()
-        loss = losses.cross_entropy(model(problem.x).reshape(-1, CHARACTERS), labels)
+        loss = losses.cross_entropy(model(x).reshape(-1, CHARACTERS), labels.reshape(-1))
         loss.backward(leaves_only=True)
         optimizer.step()
         return loss
@@ -185,7 +185,7 @@ def with_jax(problem: Problem) -> Step:
 
 
 CONTESTANTS = [
-    Contestant("microtensor", "microtensor", "microtensor.optim", with_microtensor),
+    *ours.contestants(our_step),
     Contestant("pytorch", "PyTorch", "torch", with_pytorch),
     Contestant("jax", "JAX jit", "jax", with_jax),
 ]

@@ -51,6 +51,11 @@ class TimedSource(NumpySource):
         super().__init__(program)
 
     def function(self) -> Callable:
+        """Give the text without the clock, which computes into the same buffers."""
+        lines = [line for line in self.text.splitlines(keepends=True) if _TICK not in line]
+        return executed("".join(lines), self.names, self.program.name)["run"]
+
+    def timed(self) -> Callable:
         """Give the text as a function of (given, tick, clock)."""
         text = self.text.replace("def run(given):", "def run(given, tick, clock):", 1)
         return executed(text, self.names, self.program.name)["run"]
@@ -83,9 +88,8 @@ class TimedProgram:
 
     def __init__(self, program: Program) -> None:
         self.program = for_numpy(program)
-        self.run = NumpySource(self.program).function()
         self.source = TimedSource(self.program)
-        self._timed = self.source.function()
+        self.run, self._timed = self.source.function(), self.source.timed()
 
     def __call__(self, given: Sequence[Any]) -> Any:
         return self.run(given)
@@ -122,16 +126,20 @@ class TimedProgram:
         del found[1]  # the clock's own
         return found
 
-    def memory(self) -> tuple[int, int]:
-        """Count the bytes of the buffers, and of the arrays that results and places take turns in.
+    def memory(self, given: Sequence[Any]) -> tuple[int, int]:
+        """Count the bytes of the buffers, and of the arrays that leave the program.
 
-        Constants are no buffers, and what lies in a place is the user's.
+        Constants are no buffers; and what lies where the old numbers of a parameter lay is no more
+        than these were.
         """
+        read = {place.key for place, _ in self.program.inputs}
+        lying = [place.read(given) for place, _ in self.program.writes if place.key in read]
         constants = {id(_owner(x)) for x in self.program.constants.values()}
         owners = {id(_owner(x)): _owner(x) for x in self.source.names.values() if _is_array(x)}
         buffers = sum(x.nbytes for number, x in owners.items() if number not in constants)
         outlets = [x for x in self.source.names.values() if isinstance(x, Outlet)]
-        return buffers, sum(a.nbytes for outlet in outlets for a in outlet.arrays)
+        left = {id(a): a.nbytes for outlet in outlets for a in outlet.arrays}
+        return buffers, sum(left.values()) - sum(left.get(id(x), 0) for x in lying)
 
 
 def _is_array(x: Any) -> bool:
@@ -252,7 +260,7 @@ def _measured(name: str, timed: TimedProgram, given: list[Any], repeat: int) -> 
         wholes.append(perf_counter() - began)
     seconds = [median(column) for column in zip(*runs, strict=True)]
     allocated = timed.allocated(given)
-    buffers, outlets = timed.memory()
+    buffers, outlets = timed.memory(given)
     total = sum(seconds) or 1.0
     rows = [
         row._replace(seconds=s, share=s / total, allocated=a)
