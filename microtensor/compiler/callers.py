@@ -54,4 +54,5 @@ def local_names() -> Iterator[dict[Node, str]]:
     try:
         yield names
     finally:
-        sys.setprofile(None)
+        if sys.getprofile() is look:
+            sys.setprofile(None)
