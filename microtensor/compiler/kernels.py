@@ -67,6 +67,9 @@ class Plan:
         self.ends: dict[Variable, Variable] = {}
         self.bad: Variable | None = None
         self._known: dict[Any, Variable] = {}
+        self._positions: dict[Any, int] = {}  # of nodes
+        self._looking: dict[Variable, list[Nest]] = {}  # nests, by the arrays that they look at
+        self._numbers: list[Nest] = []  # those that compute single numbers
         self._checks: list[Variable] = []
         self._checked: set[tuple[Variable, int]] = set()
         self._phase, self._asking = "forward", False
@@ -165,29 +168,23 @@ class Plan:
         if first >= 0 and self._joins(first, work):
             return
         if work.size == 1:  # numbers are computed as soon as they can be: much waits for them
-            after = range(first + 1, len(self.nodes))
-            if not self._asking and any(
-                self._is_of_numbers(i) and self._joins(i, work) for i in after
-            ):
-                return
-            self._insert(first + 1, Nest(1))
-            self._begins(first + 1, work)
+            if self._asking or not self._joins_any(sorted(self._later(self._numbers, first)), work):
+                self._insert(first + 1, Nest(1))
+                self._numbers += [] if self._asking else [self.nodes[first + 1]]
+                self._begins(first + 1, work)
             return
-        for i in range(len(self.nodes) - 1, first, -1):
-            if self._shares(i, work) and self._joins(i, work):
-                return
-        self.nodes.append(Nest(work.size))
-        self._begins(len(self.nodes) - 1, work)
+        looking = [n for x in work.layouts() for n in self._looking.get(x.root, ()) if n.reads(x)]
+        if not self._joins_any(sorted(self._later(looking, first), reverse=True), work):
+            self.nodes.append(Nest(work.size))
+            self._positions[self.nodes[-1]] = len(self.nodes) - 1
+            self._begins(len(self.nodes) - 1, work)
 
-    def _is_of_numbers(self, i: int) -> bool:
-        return isinstance(self.nodes[i], Nest) and self.nodes[i].size == 1
+    def _later(self, nests: list[Nest], first: int) -> set[int]:
+        """Give the places of those that come after a node."""
+        return {self._positions[n] for n in nests if self._positions[n] > first}
 
-    def _shares(self, i: int, work: Work) -> bool:
-        """Tell whether a nest looks at an array that an instruction looks at too."""
-        node = self.nodes[i]
-        return isinstance(node, Nest) and any(
-            x.root.size > 1 and node.reads(x) for x in work.layouts()
-        )
+    def _joins_any(self, places: list[int], work: Work) -> bool:
+        return any(self._joins(i, work) for i in places)
 
     def _begins(self, i: int, work: Work) -> None:
         joined = self._joins(i, work)
@@ -199,10 +196,15 @@ class Plan:
             return False
         root = work.result.root
         self.made[root] = max(i, self.made.get(root, -1))
+        for v in {root, *(x.root for x in work.layouts())}:
+            looking = self._looking.setdefault(v, [])
+            if v.size > 1 and (not looking or looking[-1] is not node):
+                looking.append(node)
         return True
 
     def _append(self, node: Any, outputs: list[Variable]) -> None:
         self.nodes.append(node)
+        self._positions[node] = len(self.nodes) - 1
         for v in outputs:
             self.made[v] = len(self.nodes) - 1
 
@@ -243,6 +245,8 @@ class Plan:
     def _insert(self, place: int, node: Any) -> None:
         self.nodes.insert(place, node)
         self.made = {v: i + (i >= place) for v, i in self.made.items()}
+        for i in range(place, len(self.nodes)):
+            self._positions[self.nodes[i]] = i
 
     # What leaves
 

@@ -7,6 +7,7 @@ program, has its address written into the table, unless it is the one that was t
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,10 @@ class NumbaProgram:
         self.read_again: list[Variable] = []  # inputs whose next numbers are results
         self.landing: list[Variable] = []  # the results that are arrays, those numbers first
         self.held: list[Any] = []
+        self._users: Counter[Variable] = Counter()  # nodes that look at a root
         self.spans = self._needed_when()
         self._ends = set(self.plan.ends.values())
-        self._stored = {n: self._stored_by(n, i) for i, n in self._nests()}
+        self._stored = {n: self._stored_by(n) for _, n in self._nests()}
         self._scratch = {n: self._scratch_of(n) for _, n in self._nests()}
         self._lay_out()
         self.codes = self._codes()
@@ -67,10 +69,10 @@ class NumbaProgram:
         spans: dict[Variable, tuple[int, int]] = {}
         for i, node in enumerate(self.plan.nodes):
             for v in self._roots(node):
-                first, _ = spans.get(v, (i, i))
-                spans[v] = first, i
-                if isinstance(node, Call):  # it may keep what it is given, for its rule
-                    spans[v] = first, len(self.plan.nodes)
+                first, last = spans.get(v, (i, i))
+                # What is called may keep what it is given, for its rule.
+                spans[v] = first, max(last, len(self.plan.nodes) if isinstance(node, Call) else i)
+                self._users[v] += 1
         return spans
 
     def _roots(self, node: Any) -> set[Variable]:
@@ -79,16 +81,13 @@ class NumbaProgram:
             found |= {m.work.result.root for m in node.members.values()}
         return found
 
-    def _stored_by(self, nest: Nest, i: int) -> set[Variable]:
+    def _stored_by(self, nest: Nest) -> set[Variable]:
         """List what a nest has to leave in memory."""
-        used = set(self._ends)
-        for k, node in enumerate(self.plan.nodes):
-            if k != i:
-                used |= self._roots(node)
         stored = set()
         for v, m in nest.members.items():
             root = m.work.result.root
-            if root is not v or root in used or (m.late and v.size > 1):
+            used = root in self._ends or self._users[root] > 1
+            if root is not v or used or (m.late and v.size > 1):
                 stored.add(v)
         return stored
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 LINE = 64  # bytes; arrays begin where a line of the processor's cache does
 
 
@@ -25,18 +27,18 @@ def laid_out(spans: Iterable[tuple[int, int, int]]) -> tuple[list[int], int]:
     ([0, 64, 0], 128)
     """
     spans = list(spans)
-    offsets, total = [0] * len(spans), 0
-    laid: list[int] = []
-    for i in sorted(range(len(spans)), key=lambda i: -spans[i][0]):
-        size, first, last = spans[i]
-        size = -(-size // LINE) * LINE
-        others = [j for j in laid if spans[j][1] <= last and first <= spans[j][2]]
-        start = 0
-        for j in sorted(others, key=lambda j: offsets[j]):
-            if start + size <= offsets[j]:
-                break
-            start = max(start, offsets[j] + -(-spans[j][0] // LINE) * LINE)
-        offsets[i] = start
-        total = max(total, start + size)
-        laid.append(i)
-    return offsets, total
+    size_of, begins, ends = np.array(spans, int).reshape(-1, 3).T
+    size_of = -(-size_of // LINE) * LINE
+    at = np.zeros(len(spans), int)
+    is_laid = np.zeros(len(spans), bool)
+    total = 0
+    for i in np.argsort(-size_of, kind="stable"):
+        others = np.flatnonzero(is_laid & (begins <= ends[i]) & (begins[i] <= ends))
+        others = others[np.argsort(at[others], kind="stable")]
+        # The room below each of them, above all that are lower.
+        lower = np.maximum.accumulate(np.append(0, at[others] + size_of[others]))
+        fits = np.flatnonzero(lower[:-1] + size_of[i] <= at[others])
+        at[i] = lower[fits[0]] if len(fits) else lower[-1]
+        is_laid[i] = True
+        total = max(total, int(at[i] + size_of[i]))
+    return at.tolist(), total
