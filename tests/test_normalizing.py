@@ -6,6 +6,7 @@ import pytest
 import microtensor as mt
 from microtensor import Value, nn
 from microtensor.errors import ArgumentError, ShapeError
+from microtensor.ops import standardizing
 from microtensor.ops.standardizing import layer_normalization, rms_normalization
 from microtensor.primitives import registry
 
@@ -46,6 +47,21 @@ def test_equal_numbers_are_divided_by_the_root_of_eps():
     x = Value(np.full((1, 3), 7.0))
     (mt.layer_norm(x, 3) * np.array([1.0, 2.0, 6.0])).sum().backward()
     assert np.allclose(x.grad, np.array([-2.0, -1.0, 3.0]) / np.sqrt(1e-5))
+
+
+@pytest.mark.parametrize("norm", [mt.layer_norm, mt.rms_norm])
+def test_gradients_of_one_row_at_a_time_are_those_of_all_at_once(norm, monkeypatch):
+    arrays = X, *RNG.standard_normal((1 + (norm is mt.layer_norm), 6, 5))
+
+    def run():
+        x, *others = (Value(a) for a in arrays)
+        norm(x, (6, 5), *others).backward(np.cos(X))
+        return [v.grad for v in (x, *others)]
+
+    whole = run()
+    monkeypatch.setattr(standardizing, "CACHE", 1)
+    for a, b in zip(run(), whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
 def test_group_norm_is_layer_norm_of_each_group():

@@ -135,7 +135,9 @@ def _rms_normalization(x: Any, weight: Any, *, axes: int, eps: float) -> Any:
     return u if weight is None else u * weight
 
 
-# And for all operands at once
+# And for all operands at once: many arrays of as many rows as they find room for in a cache
+
+CACHE = 2**17  # bytes of rows whose gradients are computed at a time
 
 
 @together(layer_normalization)
@@ -145,32 +147,36 @@ def _layer_rule(
     mean, r = kept
     g = _rows(g, axes)
     to_bias = _column_sums(g).reshape(np.shape(bias)) if wanted[2] else None
-    return [*_from_rows(g, x, weight, _rows(x, axes) - mean, r, wanted, True), to_bias]
+    return [*_from_rows(g, x, weight, mean, r, wanted), to_bias]
 
 
 @together(rms_normalization)
 def _rms_rule(g: Any, y: Any, wanted: Any, x: Any, weight: Any, axes: Any, kept: Any) -> Any:
-    return _from_rows(_rows(g, axes), x, weight, _rows(x, axes).copy(), kept, wanted, False)
+    return _from_rows(_rows(g, axes), x, weight, None, kept, wanted)
 
 
-def _from_rows(
-    g: Any, x: Any, weight: Any, d: Any, r: Any, wanted: Any, centred: bool
-) -> list[Any]:
-    """Give the gradients of x and weight; ``d``, which is u / r, is written into."""
-    n = d.dtype.type(d.shape[1])
-    gd = g * d
-    to_weight = r[:, 0].dot(gd).reshape(weight.shape) if wanted[1] else None
-    if not wanted[0]:
-        return [None, to_weight]
-    w = np.ones(d.shape[1], d.dtype) if weight is None else weight.reshape(-1)
-    to_x = np.empty(x.shape, np.result_type(g, w))
-    h = np.multiply(g, w, out=to_x.reshape(g.shape))
-    d *= (gd.dot(w) / n)[:, None] * r * r  # u mean(h u), as h = g weight
-    h -= d
-    if centred:
-        h -= (g.dot(w) / n)[:, None]
-    h *= r
-    return [to_x, to_weight]
+def _from_rows(g: Any, x: Any, weight: Any, mean: Any, r: Any, wanted: Any) -> list[Any]:
+    """Give the gradients of x and weight; of RMS norm, if there is no mean."""
+    rows = x.reshape(g.shape)
+    w = np.ones(g.shape[1], rows.dtype) if weight is None else weight.reshape(-1)
+    to_x = np.empty(x.shape, np.result_type(g, w)) if wanted[0] else None
+    to_weight = np.zeros(w.shape, np.result_type(g, rows))
+    step = max(1, CACHE // max(1, rows.itemsize * rows.shape[1]))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        d = rows[part].copy() if mean is None else rows[part] - mean[part]  # u / r
+        gd = g[part] * d
+        if wanted[1]:
+            to_weight += r[part, 0].dot(gd)
+        if to_x is not None:
+            h = np.multiply(g[part], w, out=to_x.reshape(g.shape)[part])
+            n = d.dtype.type(d.shape[1])
+            d *= (gd.dot(w) / n)[:, None] * r[part] * r[part]  # u mean(h u), as h = g weight
+            h -= d
+            if mean is not None:
+                h -= (g[part].dot(w) / n)[:, None]
+            h *= r[part]
+    return [to_x, to_weight.reshape(weight.shape) if wanted[1] else None]
 
 
 def _column_sums(rows: Any) -> Any:
