@@ -191,6 +191,15 @@ def test_a_random_program_trains(calls):
         assert differences(found, expected) == []
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("f", [mt.sigmoid, mt.silu, mt.softplus, mt.softmax, mt.log_softmax])
+def test_large_numbers_give_no_warning(f, backend):
+    for dtype in (np.float64, np.float32):
+        x = np.array([-1000, 0, 1000], dtype)
+        both = mt.value_and_grad(lambda x: np.sum(f(x)))
+        assert differences(mt.compile(both, backend=backend)(x), both(x)) == []
+
+
 # What follows shows the comparison passes that are wrong, and it must object.
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..graph import is_recording
+from ..ops.activations import sigmoid
 from ..randomness import Rng, generator, mark
 from .blocks import sunk
 from .bounds import bounds_joined
@@ -48,6 +49,8 @@ class Executable:
         self.compute: Runner = (backend if callable(backend) else BACKENDS[backend])(program)
         for made in filter(None, (program, program.run_form)):
             made.forget_samples()
+        if any(ins.fn is sigmoid for ins in program.instructions):
+            self.compute = _without_warning(self.compute)
         self._generators = drawn_from(program) if program.guards else []
         self._entrance: tuple[Any] | None = None
         self._finish = returning(program)
@@ -105,6 +108,16 @@ class Executable:
         for act in self.after:
             act()
         return self._finish(results, given)
+
+
+def _without_warning(compute: Runner) -> Runner:
+    """Run without a warning of exp(-x), which may be infinite in a sigmoid: that gives 0."""
+
+    def run(given: Sequence[Any]) -> list[Any] | None:
+        with np.errstate(over="ignore"):
+            return compute(given)
+
+    return run
 
 
 def _trained(program: Program) -> list[Setting]:

@@ -57,18 +57,22 @@ def _dropout(x: Any, p: float, rng: Any, together: int) -> Any:
 @primitive
 def drawn_factors(like: Any, p: float, rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Draw what `dropout` multiplies by; ``like`` says no more than whether Values are about."""
-    return _noise(np.broadcast_to(dtype.type(1), shape), p, rng, 0)
+    return _drawn(shape, dtype, p, rng)
 
 
 piecewise(drawn_factors)
 
 
 def _noise(x: Any, p: float, rng: Any, together: int) -> Any:
-    """Give the factors: 0 with probability p, else 1 / (1 - p)."""
+    """Give the factors of the entries of x, of which the last axes share one each."""
     shape = np.shape(x)
     shape = shape[: len(shape) - together] + (1,) * together
+    return _drawn(shape, x.dtype if x.dtype.kind == "f" else np.dtype(float), p, rng)
+
+
+def _drawn(shape: tuple[int, ...], dtype: np.dtype, p: float, rng: Any) -> Any:
+    """Draw factors: 0 with probability p, else 1 / (1 - p)."""
     # 24 random bits a number are drawn in less time than 53; the older generator has these only
     bits = {"dtype": np.float32} if isinstance(rng, np.random.Generator) else {}
     scale = 0.0 if p == 1 else 1 / (1 - p)
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
     return np.multiply(np.less(rng.random(shape, **bits), 1 - p), dtype.type(scale), dtype=dtype)
