@@ -168,6 +168,14 @@ def test_rows_that_come_to_be_passed_over_make_another_program():
     assert len(step.programs) == 2
 
 
+def test_labels_that_are_constants_are_asked_once():
+    def make():
+        labels = Value([1.0, 1.0, -1.0])
+        return Training(lambda x: losses.hinge(x, labels.data) + losses.hinge(x, Value([1.0] * 3)))
+
+    assert first_difference(make, [(np.arange(3.0) * i,) for i in range(3)]) == ""
+
+
 def test_a_program_that_does_not_ask_is_seen(monkeypatch):
     right = compiling.trace_call
 

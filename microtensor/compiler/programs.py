@@ -220,7 +220,8 @@ class Program:
             [replace(r, x=substitute(r.x, new)) for r in self.results],
             self.structure,
             [(slot, substitute(x, new)) for slot, x in self.writes],
-            [(new.get(x, x), answer) for x, answer in self.guards],
+            # What has turned out to be a constant has the answer of the traced run for ever.
+            [(y, answer) for x, answer in self.guards if isinstance(y := new.get(x, x), Variable)],
             self.constants,
             self.gradients,
             self.called,

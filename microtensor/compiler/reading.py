@@ -50,7 +50,8 @@ class Reader:
         end = np.inf
         results = [self._result(x, end) for x in leaves]
         writes = [(place, self._operand(x, end)) for place, x in written]
-        guards = [(self._operand(x, x.number), answer) for x, answer in tracer.guards]
+        asked = [(self._operand(x, x.number), answer) for x, answer in tracer.guards]
+        guards = [(x, answer) for x, answer in asked if isinstance(x, Variable)]
         return Program(
             name=tracer.name,
             inputs=list(self.inputs.values()),
