@@ -212,6 +212,22 @@ def test_times_are_added_up_by_module_phase_and_function(clock):
     assert found.by("phase", sort="order")[0].name == "around"
 
 
+def test_a_graph_is_coloured_by_the_times_of_its_modules(clock):
+    net = nn.Sequential(Slow(clock, 2), nn.Sequential(Slow(clock, 3)))
+
+    def error(x):
+        return np.sum(net(x) ** 2)
+
+    x = np.ones(3)
+    found, loss = mt.profile(error, x, repeat=1), error(mt.Value(x, name="x"))
+    colors = found.colors(loss)
+    assert {x.scope.chain()[-1].module for x in colors if colors[x] == 100e3} == {net[0]}
+    assert {x.scope.chain()[-1].module for x in colors if colors[x] == 150e3} == {net[1][0]}
+    assert sum(c == 100e3 for c in colors.values()) == 3
+    assert colors[loss] == 0
+    assert "150000" in mt.explore(loss, colors=colors).html
+
+
 # How it is written
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .. import tables, terminals
 from ..amounts import count_word, size_word, time_word
 from ..errors import ArgumentError
+from ..graph import Node, ancestors, module_path
 from ..tables import Cell, Column
 
 
@@ -162,6 +163,24 @@ class Profile:
                 found[path] = found.get(path, 0.0) + row.seconds
                 path = path.rpartition(".")[0]
         return dict(sorted(found.items()))
+
+    def colors(self, value: Node) -> dict[Node, float]:
+        """Give each value of a graph the milliseconds of the module that it was computed in.
+
+        Both passes count, and the modules inside not: these have values of their own. It is what
+        ``mt.explore(loss, colors=found.colors(loss))`` colours by.
+
+        Parameters
+        ----------
+        value : Value
+            What the profiled function computes, by an ordinary call: its graph has the modules.
+        """
+        own: dict[str, float] = {}
+        for row in self.rows:
+            own[row.module] = own.get(row.module, 0.0) + 1e3 * row.seconds
+        known: dict[Any, dict[int, str]] = {}
+        paths = {x: module_path(x.scope, known) for x in ancestors(value) if x.fn is not None}
+        return {x: own[path] for x, path in paths.items() if path in own}
 
     def to_json(self) -> dict[str, Any]:
         """Give everything as dicts, lists, strings and numbers, ready for ``json.dumps``."""
