@@ -261,7 +261,11 @@ class Loops:
                     wanted = own
             given.append(cast(name, own, wanted))
         taken = out if dtype is None else dtype
-        way = way.replace("one", constant(1, taken)).replace("zero", constant(0, taken))
+        way = (
+            way.replace("dtype", np.dtype(taken).name)
+            .replace("one", constant(1, taken))
+            .replace("zero", constant(0, taken))
+        )
         found = way.format(*given)
         if dtype is None or dtype == out:  # Numba computes with small integers as with large ones
             small = out.kind in "iu" and out.itemsize < 8

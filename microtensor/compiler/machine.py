@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DependencyError
+from .exponentials import exponentials
 
 # How many pointers a kernel may take: it is given as many as the next of these, the rest unused.
 # Of BLAS, GEMM takes 13.
@@ -117,8 +118,7 @@ def _intrinsics() -> tuple[Any, Any]:
 
 
 _OF_MATH = (
-    "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan",
-    "fabs",
+    "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "atan", "fabs",
 )  # fmt: skip
 _DTYPES = (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
@@ -157,7 +157,7 @@ def _words() -> dict[str, Any]:
     words: dict[str, Any] = {name: getattr(math, name) for name in _OF_MATH}
     words |= {name: getattr(np, name) for name in ("floor", "ceil")}
     words |= {t: getattr(np, t) for t in _DTYPES}
-    words |= {"inf": np.inf, "nan": np.nan}
+    words |= {"inf": np.inf, "nan": np.nan, **exponentials()}
     # A sum may be made of several, side by side; other calculations are as they are written.
     words["plus"] = njit(fastmath={"reassoc"})(lambda a, b: a + b)
     words["larger"] = njit(lambda a, b: a if (a >= b) | (a != a) else b)

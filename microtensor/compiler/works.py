@@ -20,12 +20,13 @@ from .lowering import less_at, picked
 from .nests import RESULT, Work
 from .programs import Instruction, Variable
 
-# Of floats; what they give has the dtype of the operands.
+# Of floats; what they give has the dtype of the operands, which stands for ``dtype``.
 FLOATS: dict[Any, str] = {
     np.negative: "-{0}", np.positive: "+{0}", np.square: "{0} * {0}", np.reciprocal: "one / {0}",
-    np.exp: "exp({0})", np.expm1: "expm1({0})", np.log: "log({0})", np.log1p: "log1p({0})",
+    np.exp: "exp_dtype({0})", np.expm1: "expm1_dtype({0})", np.tanh: "tanh_dtype({0})",
+    np.log: "log({0})", np.log1p: "log1p({0})",
     np.sqrt: "sqrt({0})", np.sin: "sin({0})", np.cos: "cos({0})", np.tan: "tan({0})",
-    np.tanh: "tanh({0})", np.sinh: "sinh({0})", np.cosh: "cosh({0})", np.arctan: "atan({0})",
+    np.sinh: "sinh({0})", np.cosh: "cosh({0})", np.arctan: "atan({0})",
     np.absolute: "fabs({0})", np.true_divide: "{0} / {1}", np.power: "{0} ** {1}",
     np.floor: "floor({0})", np.ceil: "ceil({0})",
 }  # fmt: skip
