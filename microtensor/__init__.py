@@ -47,7 +47,7 @@ from .primitives import composite, differentiable, piecewise, primitive, static
 from .value import Value
 
 if TYPE_CHECKING:
-    from . import data, errors, io, losses, nn, optim, train, viz
+    from . import data, errors, io, losses, nn, optim, teaching, train, viz
     from . import special as special  # not in __all__: it wants SciPy
     from .anomalies import detect_anomaly
     from .checks import check_gradients, check_model
@@ -105,8 +105,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "compiler", "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "train",
-    "viz",
+    "compiler", "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "teaching",
+    "train", "viz",
 )  # fmt: skip
 _LATE = {
     "animate": "viz",
@@ -231,6 +231,7 @@ __all__ = [
     "summary",
     "tanh",
     "tanhshrink",
+    "teaching",
     "threshold",
     "trace",
     "train",
