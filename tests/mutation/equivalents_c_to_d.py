@@ -83,7 +83,7 @@ C_TO_D: dict[tuple[str, str, str, str], str] = {
      "np.linalg.det(u) * np.linalg.det(vh)",
      "np.linalg.det(u) / np.linalg.det(vh)"): SIGN,
     ("determinants.py", "_adjugate", "s @ adjugate", "adjugate @ s"): COMMUTE,
-    ("dropping.py", "_noise",
+    ("dropping.py", "_drawn",
      "0.0 if p == 1 else 1 / (1 - p)",
      "1.0 if p == 1 else 1 / (1 - p)"): "nothing is left for it to scale",
 }  # fmt: skip
