@@ -117,19 +117,23 @@ class Profile:
     flops : int
     buffers, outlets, allocated : int
         Bytes of the buffers that are computed into, of the arrays that leave the program, and the
-        most that a call takes beside them for a while.
+        most that calls take beside them at a time: what they give may live until the end.
     peak : int
         All three together: the memory of a step beyond the model, its state and the arguments.
     """
 
     def __init__(
-        self, name: str, rows: list[Row], seconds: float, repeat: int, buffers: int, outlets: int
+        self,
+        name: str,
+        rows: list[Row],
+        seconds: float,
+        repeat: int,
+        memory: tuple[int, int, int] = (0, 0, 0),
     ) -> None:
         self.name, self.rows, self.seconds, self.repeat = name, rows, seconds, repeat
-        self.buffers, self.outlets = buffers, outlets
+        self.buffers, self.outlets, self.allocated = memory
         self.flops = sum(row.flops for row in rows)
-        self.allocated = max(row.allocated for row in rows)
-        self.peak = buffers + outlets + self.allocated
+        self.peak = sum(memory)
 
     def sorted(self, by: str = "time") -> list[Row]:
         """List the rows, largest first: by "time", "flops", "bytes" or "memory"; or in "order"."""
@@ -141,7 +145,7 @@ class Profile:
         Examples
         --------
         >>> rows = [Row("z0", "matmul", "forward", flops=8), Row("h0", "tanh", "forward", flops=1)]
-        >>> [total.flops for total in Profile("f", rows, 1e-5, 1, 0, 0).by("phase")]
+        >>> [total.flops for total in Profile("f", rows, 1e-5, 1).by("phase")]
         [9]
         """
         key = _GROUPS[_one_of("by", what, _GROUPS)]

@@ -104,15 +104,18 @@ class TimedProgram:
         of_clock = steps[1]
         return np.maximum(np.delete(steps, 1) - of_clock, 0.0).tolist()
 
-    def allocated(self, given: Sequence[Any]) -> list[int]:
-        """Run it once, and give the bytes at the highest point of each, above where it began."""
+    def allocated(self, given: Sequence[Any]) -> tuple[list[int], int]:
+        """Run it once, and give the bytes at the highest point of each, above where it began.
+
+        Last comes the highest point of all, above where the run began: what calls give lives on.
+        """
         found: list[int] = []
-        before = 0
+        before = most = 0
 
         def look() -> int:
-            nonlocal before
+            nonlocal before, most
             now, highest = tracemalloc.get_traced_memory()
-            above, before = highest - before, now
+            above, before, most = highest - before, now, max(most, highest)
             tracemalloc.reset_peak()
             return above
 
@@ -120,11 +123,12 @@ class TimedProgram:
         tracemalloc.start()
         try:
             look()
+            began = before
             self._timed(given, found.append, look)
         finally:
             tracemalloc.stop()
         del found[1]  # the clock's own
-        return found
+        return found, most - began
 
     def memory(self, given: Sequence[Any]) -> tuple[int, int]:
         """Count the bytes of the buffers, and of the arrays that leave the program.
@@ -259,14 +263,14 @@ def _measured(name: str, timed: TimedProgram, given: list[Any], repeat: int) -> 
         timed(given)
         wholes.append(perf_counter() - began)
     seconds = [median(column) for column in zip(*runs, strict=True)]
-    allocated = timed.allocated(given)
+    allocated, most = timed.allocated(given)
     buffers, outlets = timed.memory(given)
     total = sum(seconds) or 1.0
     rows = [
         row._replace(seconds=s, share=s / total, allocated=a)
         for row, s, a in zip(_rows(timed), seconds, allocated, strict=True)
     ]
-    return Profile(name, rows, median(wholes), repeat, buffers, outlets)
+    return Profile(name, rows, median(wholes), repeat, (buffers, outlets, most))
 
 
 def _rows(timed: TimedProgram) -> list[Row]:

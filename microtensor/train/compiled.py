@@ -54,7 +54,7 @@ class CompiledStep:
         needs_outputs: bool,
         options: Mapping[str, Any],
     ) -> None:
-        def take(parts: list[tuple]) -> list[tuple]:
+        def take(parts: list[tuple]) -> tuple:
             optimizer.zero_grad()
             seen = []
             for inputs, targets, share in parts:
@@ -68,7 +68,7 @@ class CompiledStep:
             if clip is not None:
                 clip(optimizer.parameters)
             optimizer.step()
-            return seen
+            return tuple(seen)
 
         self._take = take
         self._falls_back = options.get("fallback", False)
@@ -77,7 +77,7 @@ class CompiledStep:
         self._compiled(None)  # an unknown backend is refused at once
         self.is_off = False
 
-    def __call__(self, group: list[Part]) -> list[tuple[Any, Any]] | None:
+    def __call__(self, group: list[Part]) -> tuple[tuple[Any, Any], ...] | None:
         """Take a step, and give the loss and the outputs of each batch; None if it is not taken."""
         if self.is_off:
             return None
@@ -103,7 +103,7 @@ class CompiledStep:
         """Compile a step as a function of the arrays of its batches, one after the other."""
         take, pattern = self._take, rebuild(parts, iter(leaves(parts)))
 
-        def step(*arrays: Any) -> list[tuple]:
+        def step(*arrays: Any) -> tuple:
             return take(rebuild(pattern, iter(arrays)))
 
         return compiler.compile(step, backend=self._backend)
