@@ -69,6 +69,7 @@ class Plan:
         self._known: dict[Any, Variable] = {}
         self._positions: dict[Any, int] = {}  # of nodes
         self._looking: dict[Variable, list[Nest]] = {}  # nests, by the arrays that they look at
+        self._waiting: dict[Variable, Work] = {}
         self._numbers: list[Nest] = []  # those that compute single numbers
         self._checks: list[Variable] = []
         self._checked: set[tuple[Variable, int]] = set()
@@ -76,7 +77,9 @@ class Plan:
         for ins in program.instructions:
             self._phase = ins.phase
             self._take(ins)
+        self._wait_no_longer()
         self._leave()
+        self._wait_no_longer()
         self._check()
 
     def layout(self, x: Variable) -> Layout:
@@ -85,6 +88,7 @@ class Plan:
     # One instruction
 
     def _take(self, ins: Instruction) -> None:
+        self._awaited(ins)
         x = ins.operands[0] if ins.operands else None
         if isinstance(x, Variable) and is_stored(x) and len(ins.outputs) == 1:
             seen = view_layout(ins, self.layout(x))
@@ -136,7 +140,7 @@ class Plan:
                 piece = Variable(x.name, x.shape, x.dtype)
                 made = Instruction(copied, (x,), {}, [piece], ins.phase, ins.module)
                 where = Layout(out, start * own.strides[axis], own.strides, x.shape)
-                self._place(Work(made, x.shape, [self.layout(x)], where))
+                self._place(Work(made, x.shape, [self.layout(x)], where), may_wait=False)
             start += x.shape[axis]
         return True
 
@@ -163,7 +167,26 @@ class Plan:
 
     # Where it is computed
 
-    def _place(self, work: Work) -> None:
+    def _awaited(self, ins: Instruction) -> None:
+        """Place what waits for an instruction, near what else that one reads."""
+        roots = [self.layout(v).root for v in ins.reads()]
+        for root in roots:
+            if root in self._waiting:
+                work = self._waiting.pop(root)
+                near = {self.made[v] for v in roots if v in self.made}
+                if not self._joins_any(sorted(near, reverse=True), work):
+                    self._place(work, may_wait=False)
+
+    def _wait_no_longer(self) -> None:
+        for work in self._waiting.values():
+            self._place(work, may_wait=False)
+        self._waiting.clear()
+
+    def _place(self, work: Work, may_wait: bool = True) -> None:
+        """Find a nest for an instruction, or let it wait for one that reads it.
+
+        What depends on nothing that is computed may stand anywhere.
+        """
         first = max((self.made.get(x.root, -1) for x in work.layouts()), default=-1)
         if first >= 0 and self._joins(first, work):
             return
@@ -172,6 +195,9 @@ class Plan:
                 self._insert(first + 1, Nest(1))
                 self._numbers += [] if self._asking else [self.nodes[first + 1]]
                 self._begins(first + 1, work)
+            return
+        if first < 0 and may_wait and not work.reduces:
+            self._waiting[work.result.root] = work
             return
         looking = [n for x in work.layouts() for n in self._looking.get(x.root, ()) if n.reads(x)]
         if not self._joins_any(sorted(self._later(looking, first), reverse=True), work):

@@ -33,9 +33,17 @@ class Loops:
     """
 
     def __init__(
-        self, nest: Nest, stored: set[Variable], scratch: dict[Variable, Variable]
+        self,
+        nest: Nest,
+        stored: set[Variable],
+        scratch: dict[Variable, Variable],
+        alias: dict[Variable, Variable],
     ) -> None:
-        """Write a nest that stores what is in ``stored``, or a row of it in its ``scratch``."""
+        """Write a nest that stores what is in ``stored``, or a row of it in its ``scratch``.
+
+        What has an ``alias`` is stored where that lies.
+        """
+        self.alias = alias
         self.nest, self.stored, self.scratch = nest, stored, scratch
         self.lengths = nest.lengths()
         self.row = nest.size if nest.row is None else nest.row
@@ -340,6 +348,7 @@ class Loops:
             self._line(f"{array}[{self._index(inside)}] = {kept(name, v)}")
 
     def _array(self, root: Variable, offset: int) -> str:
+        root = self.alias.get(root, root)
         key = root, offset, dtype_of(root)
         if key not in self.arrays:
             self.arrays.append(key)

@@ -114,13 +114,17 @@ class Text:
             self.lines.append(f"{self._name(self.made.cells[v], 'cell')}[0] = {name}")
         else:
             shape, dtype = self._name(v.shape, "shape"), self._name(dtype_of(v), "dtype")
-            call = f"arrive({k}, {name}, {shape}, {dtype})"
+            in_place = ", True" if v in self.made.alias.values() else ""
+            call = f"arrive({k}, {name}, {shape}, {dtype}{in_place})"
             self.lines.append(f"if {is_new} and {call}: {self._instead}")
 
-    def _arrive(self, k: int, x: Any, shape: tuple[int, ...], dtype: np.dtype) -> bool:
+    def _arrive(
+        self, k: int, x: Any, shape: tuple[int, ...], dtype: np.dtype, in_place: bool = False
+    ) -> bool:
         """Write the address of an array into the table; of one that is not in order, a copy's.
 
-        Tell whether it is of another shape or dtype than the kernels were written for.
+        Tell whether it is of another shape or dtype than the kernels were written for, or must be
+        copied though it is to be written into.
         """
         if not isinstance(x, np.ndarray) or x.shape != shape or x.dtype != dtype:
             return True
@@ -128,6 +132,8 @@ class Text:
         if flags.c_contiguous and flags.aligned:
             self.table[k], self.seen[k] = address(x), weakref.ref(x)
             return False
+        if in_place:
+            return True
         if k not in self._copies:
             self._copies[k] = np.empty(shape, dtype)
         self._copies[k][...] = x
@@ -201,7 +207,7 @@ class Text:
 
     def _variable(self, x: Variable) -> str:
         layout = self.plan.layout(x)
-        root, made = layout.root, self.made
+        root, made = self.made.alias.get(layout.root, layout.root), self.made
         if root in self._local:
             return self._seen_as(self._local[root], x, layout)
         if root in made.arrays:

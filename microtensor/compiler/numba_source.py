@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .kernels import Call, Check, Plan
+from .kernels_in_place import written_in_place
 from .landings import address
 from .loops import Loops
 from .machine import COUNTS, blas, compiled, numba
@@ -47,13 +48,13 @@ class NumbaProgram:
         self.places: dict[Variable, int] = {}  # in the table, of roots
         self.cells: dict[Variable, np.ndarray] = {}  # of single numbers
         self.arrays: dict[Variable, np.ndarray] = {}  # what lies still
-        self.alias: dict[Variable, Variable] = {}  # what is written where something else lay
         self.read_again: list[Variable] = []  # inputs whose next numbers are results
         self.landing: list[Variable] = []  # the results that are arrays, those numbers first
         self.held: list[Any] = []
         self._users: Counter[Variable] = Counter()  # nodes that look at a root
         self.spans = self._needed_when()
         self._ends = set(self.plan.ends.values())
+        self.alias = written_in_place(self.plan, self.spans)
         self._stored = {n: self._stored_by(n) for _, n in self._nests()}
         self._scratch = {n: self._scratch_of(n) for _, n in self._nests()}
         self._lay_out()
@@ -122,7 +123,7 @@ class NumbaProgram:
                         self._given(v)
                 continue
             for v in self._roots(node):
-                if v in self.places or self._is_passing(node, v):
+                if v in self.places or v in self.alias or self._is_passing(node, v):
                     continue
                 if not v.shape:
                     self._cell(v)
@@ -141,7 +142,8 @@ class NumbaProgram:
         """Give the results places in a row, and those that they take the place of."""
         nodes, made = self.plan.nodes, self.plan.made
         for v in self.plan.ends.values():
-            if v.shape and v not in self.landing and not isinstance(nodes[made[v]], Call):
+            computed = v.shape and not isinstance(nodes[made[v]], Call)
+            if computed and v not in self.landing and v not in self.alias:
                 self.landing.append(v)
         places = {place.key: v for place, v in self.program.inputs if v in self.spans}
         pairs: dict[Variable, Variable] = {}
@@ -204,6 +206,7 @@ class NumbaProgram:
 
     def _pointer(self, root: Variable, offset: int) -> tuple[int, int]:
         root = self.plan.layout(root).root
+        root = self.alias.get(root, root)
         return self.places[root], offset * dtype_of(root).itemsize
 
     def _constant(self, x: np.ndarray) -> tuple[int, int]:
@@ -212,7 +215,7 @@ class NumbaProgram:
         return _HERE, address(x)
 
     def _nest(self, nest: Nest) -> list[int]:
-        loops = Loops(nest, self._stored[nest], self._scratch[nest])
+        loops = Loops(nest, self._stored[nest], self._scratch[nest], self.alias)
         dtypes = [dtype for _, _, dtype in loops.arrays]
         pointers = [self._pointer(root, offset) for root, offset, _ in loops.arrays]
         if loops.counts:
