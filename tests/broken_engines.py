@@ -6,7 +6,7 @@ explanation must have, and all others that fail with it.
 
 import math
 
-from tests.sound_engines import Arrays, Sound
+from sound_engines import Arrays, Sound
 
 
 def slopes(**others):

@@ -11,6 +11,8 @@ import types
 
 import numpy as np
 import pytest
+from broken_engines import BROKEN, Overwrites
+from sound_engines import Arrays, Recursive, Sound
 
 import microtensor as mt
 from microtensor import micrograd
@@ -19,8 +21,6 @@ from microtensor.teaching.behaviours import NOTHING, agrees, result
 from microtensor.teaching.chapters import CHAPTERS
 from microtensor.teaching.chapters.operations import CONSTANTS, OPERATIONS, difference
 from microtensor.teaching.limits import StoppedError, at_most
-from tests.broken_engines import BROKEN, Overwrites
-from tests.sound_engines import Arrays, Recursive, Sound
 
 BEHAVIOURS = [behaviour for chapter in CHAPTERS for behaviour in chapter.behaviours]
 
@@ -120,12 +120,14 @@ def test_the_code_that_is_shown_gives_what_is_expected(behaviour):
     if behaviour.name.startswith("a sum of 100,000"):
         assert behaviour.body.replace("100_000", "10_000") in {b.body for b in BEHAVIOURS}
         return
-    known = {"Value": mt.Value, "np": np}
-    known |= {name: lambda v, name=name: getattr(v, name)() for name in behaviour.functions}
+    functions = {name: lambda v, name=name: getattr(v, name)() for name in behaviour.functions}
+    known = {"Value": mt.Value, "np": np, **functions}
     with np.errstate(all="ignore"):
         exec(behaviour.example, known)  # as a reader would, who copies it
-        got = result(tuple(eval(what, known) for what in behaviour.compared))
-    assert all(map(agrees, got, behaviour.expected))
+        of_the_text = result(tuple(eval(what, known) for what in behaviour.compared))
+        of_the_code = result(behaviour.run(mt.Value, *functions.values()))
+    assert all(map(agrees, of_the_text, behaviour.expected))
+    assert all(map(agrees, of_the_code, behaviour.expected))
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda b: b.name)
