@@ -166,6 +166,16 @@ def test_what_calls_give_counts_as_long_as_it_lives():
     assert 240_000 <= found.allocated < 250_000
 
 
+def test_what_calls_give_is_let_go_when_it_was_read_last():
+    def f(x):
+        for _ in range(6):
+            x = np.sort(x)
+        return np.sum(x)
+
+    found = mt.profile(f, np.zeros(10_000), repeat=1)
+    assert 160_000 <= found.allocated < 170_000  # the last one, and the next
+
+
 # Time, told by a clock that a function of ours moves
 
 

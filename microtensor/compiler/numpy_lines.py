@@ -45,6 +45,7 @@ class Lines:
         self._local: dict[Variable, str] = {}
         self._ids: dict[int, str] = {}
         self._views: dict[Any, np.ndarray] = {}
+        self._passing: dict[Variable, str] = {}  # what calls gave, until it is read last
 
     # Names
 
@@ -93,6 +94,7 @@ class Lines:
     def _call(self, ins: Instruction) -> None:
         """Write a call whose result is a new array."""
         targets = [self._new_local(x) if x is not None else "_" for x in ins.outputs]
+        self._passing |= {x: self._local[x] for x in ins.outputs if x is not None}
         left = ", ".join(targets) + ("," if ins.is_rule and len(targets) == 1 else "")
         self.lines.append(f"{left} = {self._as_call(ins)}")
 

@@ -21,6 +21,7 @@ from .generated import executed
 from .lowering import less_at, picked
 from .numpy_lines import Lines
 from .outlets import Outlet, writable
+from .passes import last_uses
 from .programs import Instruction, Program, Variable
 from .slots import Argument, Gradient, Leaf, Slot
 
@@ -46,6 +47,7 @@ class NumpySource(Lines):
             self._guards.setdefault(x, []).append(answer)
         made = {x: i for i, ins in enumerate(program.instructions) for x in ins.outputs}
         self._last_guard = max((made.get(x, -1) for x in self._guards), default=-1)
+        self._last = last_uses(program)
         self._read()
         for x in list(self._guards):
             if x in self._local:
@@ -55,10 +57,12 @@ class NumpySource(Lines):
             if i in found:
                 end = found[i]
                 self._chain(i, end)
+                self._let_go(end - 1, program.instructions[i:end])
             if i < end:
                 continue
             self._write(i, ins)
             self.buffers.release(i, ins)
+            self._let_go(i, [ins])
             for x in ins.outputs:
                 if x in self._guards:
                     self._guard(x)
@@ -83,6 +87,13 @@ class NumpySource(Lines):
                 self.top.append(f"{name} = {self._name(place.node, 'p')}.{what}")
             else:
                 self.top.append(f"{name} = {self._name(place, 'place')}.read(given)")
+
+    def _let_go(self, i: int, calls: Sequence[Instruction]) -> None:
+        """Forget what calls gave once it was read for the last time, so that its memory is free."""
+        seen = dict.fromkeys(x for ins in calls for x in (*ins.reads(), *ins.outputs))
+        over = [x for x in seen if x in self._passing and self._last.get(x, -1) <= i]
+        if over:
+            self.lines.append(f"del {', '.join(self._passing.pop(x) for x in over)}")
 
     def _guard(self, x: Variable) -> None:
         for answer in self._guards.pop(x):
