@@ -1,6 +1,6 @@
 """Where did NaN come from? Every call is looked at, in both directions, and the first one named.
 
-Nothing is looked at outside of `detect_anomaly`, and nothing asks whether to: inside, the four
+Nothing is looked at outside of `detect_anomaly`, and nothing asks whether to: inside, the
 functions that every call passes through are replaced by those of this file, which look on.
 """
 
@@ -23,15 +23,7 @@ from .batches import Batch
 from .calls import plain
 from .cures import cure_of_call, cure_of_rule
 from .errors import AnomalyError, StaleValueError
-from .graph import (
-    PAUSED,
-    Node,
-    ancestors,
-    label,
-    module_path,
-    refuse_while_traced,
-    state,
-)
+from .graph import PAUSED, Node, ancestors, label, module_path, refuse_while_traced, state
 from .notes import described
 from .primitives import name_of
 
@@ -162,6 +154,10 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
             raise _anomaly_of_rule(node, a, _plain(g), bad)
 
 
+def _pass_on_numbers(node: Node, g: Any) -> bool:
+    return not _watch.depth and _own_pass_on_numbers(node, g)  # else `_pass_on` looks on
+
+
 def _reach(roots: Any, order: list[Node]) -> None:
     _own_reach(roots, order)
     if _watch.depth:
@@ -175,12 +171,14 @@ def _between(roots: Any, targets: Any, order: list[Node]) -> None:
 
 
 _own_apply, _own_record = calls.apply, methods.record
-_own_pass_on, _own_reach, _own_between = backward._pass_on, backward._reach, backward._between
+_own_pass_on, _own_pass_on_numbers = backward._pass_on, backward._pass_on_numbers
+_own_reach, _own_between = backward._reach, backward._between
 _PLACES: list[tuple[Any, str, Callable, Callable]] = [
     (calls, "apply", _own_apply, _apply),
     (value, "apply", _own_apply, _apply),
     (methods, "record", _own_record, _record),
     (backward, "_pass_on", _own_pass_on, _pass_on),
+    (backward, "_pass_on_numbers", _own_pass_on_numbers, _pass_on_numbers),
     (backward, "_reach", _own_reach, _reach),
     (backward, "_between", _own_between, _between),
 ]

@@ -30,6 +30,7 @@ from .primitives import Known, registry
 _lock = threading.RLock()
 _depth = 0  # passes under way in the thread that holds the lock: a rule may start one of its own
 Array = np.ndarray
+_loaded = registry.loaded  # where a recorded function is known to be
 
 
 class _Nothing:
@@ -103,8 +104,11 @@ def backward_pass(
                     elif leaves_only:
                         node._cotangent, node.grad = NOTHING, None
                     if g is not NOTHING:
-                        if tracer is not None:
-                            tracer.passes(node, g, create_graph)
+                        if recorded:
+                            if tracer is not None:
+                                tracer.passes(node, g, create_graph)
+                        elif node._data.__class__ is float and _pass_on_numbers(node, g):
+                            continue
                         _pass_on(node, g, recorded)
             except Exception as error:
                 if not isinstance(error, MicrotensorError):  # ours name what they are about
@@ -184,8 +188,6 @@ def _between(roots: Sequence[Node], targets: frozenset[Node], order: list[Node])
 def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
     """Add what a call sends to its operands to their cotangents."""
     y = node._data
-    if y.__class__ is float and not create_graph and _pass_on_numbers(node, g, y):
-        return
     known, args = registry[node.fn], node.args
     rules, sent = known.plain_rules, None
     shown = args if create_graph else [a._data if isinstance(a, Node) else a for a in args]
@@ -236,14 +238,14 @@ def _pass_on(node: Node, g: Any, create_graph: bool) -> None:
         a._cotangent = c
 
 
-def _pass_on_numbers(node: Node, g: Any, y: float) -> bool:
-    """Do as `_pass_on` for a call on two numbers, unless it is no matter of plain floats.
+def _pass_on_numbers(node: Node, g: Any) -> bool:
+    """Do as `_pass_on` for a call on one number or two, unless it is no matter of plain floats.
 
     A graph of numbers is made of little else, and this takes a third of the time.
     """
-    rules = registry[node.fn].plain_rules
+    rules = _loaded[node.fn].plain_rules
     if rules is None or len(rules) != 2:
-        return False
+        return rules is not None and len(rules) == 1 and _pass_on_number(node, g, rules[0])
     a, b = node.args
     if isinstance(a, Node):
         p, to_a = a._data, a._cotangent
@@ -254,8 +256,8 @@ def _pass_on_numbers(node: Node, g: Any, y: float) -> bool:
     else:
         q, to_b = b, None
     try:
-        c = 0.0 if to_a is None else rules[0](g, y, p, q)
-        d = 0.0 if to_b is None else rules[1](g, y, p, q)
+        c = 0.0 if to_a is None else rules[0](g, node._data, p, q)
+        d = 0.0 if to_b is None else rules[1](g, node._data, p, q)
     except (ArithmeticError, TypeError):
         return False
     if c.__class__ is not float or d.__class__ is not float:
@@ -266,6 +268,20 @@ def _pass_on_numbers(node: Node, g: Any, y: float) -> bool:
         if a is b:
             to_b = a._cotangent
         b._cotangent = d if to_b is NOTHING else to_b + d
+    return True
+
+
+def _pass_on_number(node: Node, g: Any, rule: Callable) -> bool:
+    """Do as `_pass_on_numbers` for a call on one."""
+    (a,) = node.args
+    received = a._cotangent
+    try:
+        c = rule(g, node._data, a._data)
+    except (ArithmeticError, TypeError):
+        return False
+    if c.__class__ is not float or received is None:
+        return False
+    a._cotangent = c if received is NOTHING else received + c
     return True
 
 

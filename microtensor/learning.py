@@ -18,6 +18,22 @@ class Registry(dict[Callable, Entry], Generic[Entry]):
 
     later: Callable[[], Iterable[Any]] = staticmethod(tuple)  # loads one lot at each step
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: dict[Callable, Entry] = {}  # what is here so far; a plain dict answers sooner
+
+    def __setitem__(self, fn: Callable, entry: Entry) -> None:
+        super().__setitem__(fn, entry)
+        self.loaded[fn] = entry
+
+    def __delitem__(self, fn: Callable) -> None:
+        super().__delitem__(fn)
+        del self.loaded[fn]
+
+    def pop(self, fn: Callable, *default: Any) -> Any:
+        self.loaded.pop(fn, None)
+        return super().pop(fn, *default)
+
     def __missing__(self, fn: Callable) -> Entry:
         for _ in self.later():
             found = self.get(fn)

@@ -214,6 +214,8 @@ class Value(Methods):
         """
         self._check_backward(gradient, create_graph)
 
+        tracer = state.tracer
+
         def take(order: list[Node]) -> None:
             for node in order:
                 is_leaf = node.fn is None
@@ -224,8 +226,8 @@ class Value(Methods):
                     g = zeros_for(node)
                 if create_graph and not isinstance(g, Node):
                     g = unrecorded(g)
-                if state.tracer is not None:
-                    g = state.tracer.gradient(node, g, create_graph)
+                if tracer is not None:
+                    g = tracer.gradient(node, g, create_graph)
                     if not is_leaf:
                         continue
                 node.grad = node.grad + g if is_leaf and node.grad is not None else g
