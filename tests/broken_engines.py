@@ -207,6 +207,50 @@ class NeverEnds(Sound):
             pass
 
 
+class StartsAtOne(Sound):
+    def __init__(self, data, operands=(), rule=None):
+        super().__init__(data, operands, rule)
+        self.grad = 1.0
+
+
+class KeepsWholeNumbers(Sound):
+    def __init__(self, data, operands=(), rule=None):
+        super().__init__(int(data), operands, rule)
+
+
+class PrintsAnAddress(Sound):
+    __repr__ = object.__repr__
+
+
+class RaisesOnLargeNumbers(Sound):
+    def exp(self):
+        return self.made(math.exp(self.data), "exp", self)
+
+
+class SwapsFactors(Arrays):
+    def __mul__(self, other):
+        a, b = self.data, other.data
+        return self.made(a * b, (self, other), lambda g: g * a, lambda g: g * b)
+
+
+class DoesNotTranspose(Arrays):
+    def __matmul__(self, other):
+        a, b = self.data, other.data
+        return self.made(a @ b, (self, other), lambda g: g @ b, lambda g: a @ g)
+
+
+class SkewedNumbers(Sound):
+    """Nothing in particular is wrong with it: all its numbers are a little off."""
+
+    def made(self, data, rule, *operands):
+        return super().made(data * 1.01 + 0.01, rule, *operands)
+
+
+class SkewedGradients(Sound):
+    def receive(self, gradient):
+        super().receive(gradient * 1.01 + 0.001)
+
+
 class LeavesBroadcasting(Arrays):
     def fitted(self, gradient):
         return gradient
@@ -347,6 +391,23 @@ BROKEN = [
         "going level by level is not enough",
         "shortcuts around ten blocks are right",
     }),
+    (StartsAtOne, ("Values",), "a new value has no gradient yet", "It starts at 1",
+     {"whole numbers divide like real ones"}),
+    (KeepsWholeNumbers, ("Values", "Reuse"), "a value holds its number", "as it is", {
+        "a / b computes its number",
+        "whole numbers divide like real ones",
+        "printing a value shows its number",
+        "computing changes no operand",
+    }),
+    (PrintsAnAddress, BUT_SIZE, "printing a value shows its number", "Without __repr__", set()),
+    (RaisesOnLargeNumbers, BUT_SIZE, "exp of 1,000 is inf, and no error",
+     "math.exp raises above 709", set()),
+    (SwapsFactors, ("Arrays",), "a product of arrays goes entry by entry",
+     "product of two numbers", {
+        "a column times a matrix gets its own shape back",
+        "a number times an array gets one number",
+    }),
+    (DoesNotTranspose, ("Arrays",), "a matrix product has its two slopes", "G @ B.T", set()),
     (LeavesBroadcasting, ("Arrays",), "a row added to a matrix gets its own shape back",
      "Add the gradient up along the stretched axes", {
         "a column times a matrix gets its own shape back",

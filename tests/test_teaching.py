@@ -11,7 +11,7 @@ import types
 
 import numpy as np
 import pytest
-from broken_engines import BROKEN, Overwrites
+from broken_engines import BROKEN, Overwrites, SkewedGradients, SkewedNumbers, StartsAtOne
 from sound_engines import Arrays, Recursive, Sound
 
 import microtensor as mt
@@ -83,7 +83,9 @@ def test_micrograds_limits_are_found():
     twice = report["two outputs can share a part of their graphs"]
     assert (twice.compared[0].expected, twice.compared[0].got) == (16.0, 22.0)
     assert "Let backward set the gradients of inner values" in twice.explanation
+    deeper = report["a sum of 100,000 terms has none either"]
     deep = report["a sum of 10,000 terms has no depth limit"]
+    assert (deeper.raised, deeper.explanation) == (deep.raised, deep.explanation)
     assert deep.raised.startswith("RecursionError")
     assert "Keep a stack of your own" in deep.explanation
 
@@ -96,11 +98,20 @@ def test_a_broken_engine_is_objected_to_and_its_fault_named(engine, chapters, fi
     assert words in report.failures[0].explanation
 
 
-def test_every_chapter_has_an_engine_that_it_objects_to():
-    seen = {
-        r.chapter for engine, chapters, *_ in BROKEN for r in graded(engine, *chapters).failures
-    }
-    assert seen == {chapter.name for chapter in CHAPTERS}
+def test_every_behaviour_has_an_engine_that_it_objects_to():
+    engines = [(engine, chapters) for engine, chapters, *_ in BROKEN]
+    engines += [(SkewedNumbers, ()), (SkewedGradients, ()), (StartsAtOne, ("Slopes",))]
+    seen = {r.name for engine, chapters in engines for r in graded(engine, *chapters).failures}
+    assert [b.name for b in BEHAVIOURS if b.graded and b.name not in seen] == []
+
+
+def test_a_cause_is_named_only_where_the_numbers_are_those_of_the_mistake():
+    for engine in (SkewedNumbers, SkewedGradients):
+        for failure in graded(engine).failures:
+            behaviour = next(b for b in BEHAVIOURS if b.name == failure.name)
+            if failure.raised.startswith("not tried, since "):
+                behaviour = next(b for b in BEHAVIOURS if b.name == behaviour.after)
+            assert failure.explanation == behaviour.why
 
 
 # The behaviours

@@ -92,7 +92,8 @@ def _tried(behaviour: Behaviour, engine: Engine, before: dict[str, Result]) -> R
     """Try one behaviour, if the engine offers what it needs."""
     earlier = before.get(behaviour.after)
     if earlier is not None and earlier.status != "right":
-        return _made(behaviour, engine, "wrong", raised=earlier.raised or "not tried: see above")
+        raised = earlier.raised or f"not tried, since {earlier.name!r} is wrong"
+        return _made(behaviour, engine, "wrong", raised=raised, explanation=earlier.explanation)
     for need in (*behaviour.needs, *behaviour.functions):
         if not _offers(engine, need):
             return _made(behaviour, engine, "not offered")

@@ -13,6 +13,14 @@ _KEPT = (
     "again. Let backward set the gradients of inner values (those that have operands) to 0 before "
     "it starts; only leaves add up over calls."
 )
+_INNER = (
+    "Only leaves add up over calls. What an inner value holds is the gradient of this call, and "
+    "nothing of an earlier one, or it would be handed on again."
+)
+_LEAVES = (
+    "Gradients of leaves add up over calls, until the user sets them to 0; so a large batch can be "
+    "computed in parts."
+)
 _FORGOT = (
     "backward forgot what the leaf held. Gradients of leaves add up over calls until the user sets "
     "them to 0; so a large batch can be computed in parts."
@@ -22,7 +30,7 @@ _FORGOT = (
 @chapter.behaviour(
     "gradients of two graphs add up in the leaves",
     7.0,
-    why=_FORGOT,
+    why=_LEAVES,
     mistakes={5.0: _FORGOT},
 )
 def _(Value: Any) -> Any:
@@ -73,7 +81,7 @@ def _(Value: Any) -> Any:
 @chapter.behaviour(
     "a second backward does not count inner values twice",
     20.0,
-    why=_KEPT,
+    why=_INNER,
     mistakes={30.0: _KEPT, 10.0: _FORGOT},
 )
 def _(Value: Any) -> Any:
@@ -88,7 +96,7 @@ def _(Value: Any) -> Any:
 @chapter.behaviour(
     "two outputs can share a part of their graphs",
     16.0,
-    why=_KEPT,
+    why=_INNER,
     mistakes={22.0: _KEPT, 10.0: _FORGOT},
 )
 def _(Value: Any) -> Any:
@@ -104,7 +112,7 @@ def _(Value: Any) -> Any:
 @chapter.behaviour(
     "backward from an inner value, then from the output",
     12.0,
-    why=_KEPT,
+    why=_INNER,
     mistakes={14.0: _KEPT, 10.0: _FORGOT},
 )
 def _(Value: Any) -> Any:

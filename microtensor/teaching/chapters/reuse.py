@@ -14,6 +14,7 @@ _ADD = (
     "You assign the gradient where you should add it: a is used twice, each use contributes, and "
     "the second one overwrote the first. Write a.grad += ... in every rule."
 )
+_SET = "the operands are in a set, in which a and a are one: keep them in a tuple."
 
 
 @chapter.behaviour(
@@ -22,8 +23,7 @@ _ADD = (
     why="A value that is used twice changes the output on two ways, and the gradient is the sum "
     "over them. Every rule adds to .grad.",
     mistakes={
-        3.0: _ADD + " (If you do add, the operands are in a set, in which a and a are one: keep "
-        "them in a tuple.)",
+        3.0: f"{_ADD} (If you do add, {_SET})",
     },
 )
 def _(Value: Any) -> Any:
@@ -38,8 +38,7 @@ def _(Value: Any) -> Any:
     2.0,
     why="The two operands are the same value, and each of them contributes 1.",
     mistakes={
-        1.0: "One of two uses was counted. Either the gradient is assigned and not added, or the "
-        "operands are in a set, in which a and a are one: keep them in a tuple.",
+        1.0: f"{_ADD} (If you do add, {_SET})",
     },
 )
 def _(Value: Any) -> Any:
@@ -55,7 +54,7 @@ def _(Value: Any) -> Any:
     0.0,
     why="a is used twice; the two contributions, 1 and -1, cancel.",
     mistakes={
-        (0.0, -1.0): _ADD,
+        (0.0, -1.0): f"{_ADD} (If you do add, {_SET})",
         (0.0, 1.0): "Only the first use was counted; the second contributes -1.",
     },
 )
@@ -85,7 +84,7 @@ def _(Value: Any) -> Any:
     "a value used early and late is right",
     28.0,
     why="a*a*a + a has the slope 3a**2 + 1: four uses, at three depths.",
-    mistakes={1.0: _ADD, 9.0: _ADD, 10.0: _ADD},
+    mistakes={1.0: _ADD, 9.0: _ADD, 10.0: _ADD, 19.0: f"a * a counted once: {_SET}"},
 )
 def _(Value: Any) -> Any:
     a = Value(3.0)
@@ -160,6 +159,10 @@ def _(Value: Any) -> Any:
     return a.grad
 
 
+_ORDER = (
+    "b is used on two ways, and has to wait for both before it hands its gradient on. In reverse "
+    "topological order every value comes after all that uses it."
+)
 _EARLY = (
     "b handed its gradient on before c had added to it, so a got one way of two. A value may go on "
     "only when all that uses it is done: walk the graph in reverse topological order. Build it by "
@@ -174,7 +177,7 @@ _TWICE = (
 @order.behaviour(
     "a value waits for all its uses, the short way first",
     8.0,
-    why=_EARLY,
+    why=_ORDER,
     mistakes={2.0: _EARLY, 10.0: _TWICE},
 )
 def _(Value: Any) -> Any:
@@ -189,7 +192,7 @@ def _(Value: Any) -> Any:
 @order.behaviour(
     "a value waits for all its uses, the long way first",
     8.0,
-    why=_EARLY,
+    why=_ORDER,
     mistakes={6.0: _EARLY, 2.0: _EARLY, 14.0: _TWICE},
 )
 def _(Value: Any) -> Any:

@@ -15,8 +15,9 @@ chapter = Chapter("Slopes")
     1.0,
     why="backward begins with dy/dy = 1. All other gradients are products with it.",
     mistakes={
-        NOTHING: "The output was left without a gradient: then every product with it is 0. Begin "
-        "backward with self.grad = 1.",
+        NOTHING: "The output has no gradient. If the others are missing as well, begin backward "
+        "with self.grad = 1. If they are right, it was computed and not kept: who studies a graph "
+        "wants to see it.",
     },
 )
 def _(Value: Any) -> Any:
