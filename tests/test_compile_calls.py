@@ -1,5 +1,7 @@
 """A call finds its program: the same one as long as what it rests on is the same."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,17 @@ def test_a_group_that_is_added_is_trained():
         return [*before, *(float(step(X)) for _ in range(2))], net.bias.data.tolist()
 
     assert losses_and_weights(True) == losses_and_weights(False)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_a_program_may_be_called_in_several_threads(backend):
+    f = mt.compile(mt.value_and_grad(lambda x: np.sum(np.tanh(x @ x.T) ** 2)), backend=backend)
+    eager = mt.value_and_grad(lambda x: np.sum(np.tanh(x @ x.T) ** 2))
+    given = [np.random.default_rng(i).standard_normal((60, 60)) for i in range(8)]
+    f(given[0])
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: f(given[i % 8]), range(64)))
+    for i, (y, g) in enumerate(found):
+        expected, slope = eager(given[i % 8])
+        assert y == expected
+        assert np.array_equal(g, slope)

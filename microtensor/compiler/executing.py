@@ -4,6 +4,7 @@ when all is there, what changed is written.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,6 +53,7 @@ class Executable:
         if any(ins.fn is sigmoid for ins in program.instructions):
             self.compute = _without_warning(self.compute)
         self._generators = drawn_from(program) if program.guards else []
+        self._alone = threading.Lock()  # its buffers serve one thread at a time
         self._entrance: tuple[Any] | None = None
         self._finish = returning(program)
 
@@ -99,12 +101,13 @@ class Executable:
         if not again:
             for act in self.before:
                 act()
-        back = [mark(generator(rng)) for rng in self._generators]
-        results = self.compute(given)
-        if results is None:
-            for put_back in back:
-                put_back()
-            return ANOTHER
+        with self._alone:
+            back = [mark(generator(rng)) for rng in self._generators]
+            results = self.compute(given)
+            if results is None:
+                for put_back in back:
+                    put_back()
+                return ANOTHER
         for act in self.after:
             act()
         return self._finish(results, given)
@@ -163,13 +166,13 @@ def for_numpy(program: Program) -> Program:
 
 def as_numpy(program: Program) -> Runner:
     """Make a program run as straight-line NumPy, and remember the form in which it runs."""
-    program.run_form = for_numpy(program)
-    return in_floats(program) or NumpySource(program.run_form).function()
-
-
-def in_floats(program: Program) -> Runner | None:
-    """Make a program of single numbers arithmetic of Python's, if it is one."""
     found = optimised(program)
+    program.run_form = sunk(bounds_joined(found))
+    return in_floats(found, program) or NumpySource(program.run_form).function()
+
+
+def in_floats(found: Program, program: Program) -> Runner | None:
+    """Make a program of single numbers arithmetic of Python's, if it is one."""
     if not is_of_floats(found):
         return None
     return FloatSource(found, BACKENDS["interpreter"](program)).function()
@@ -178,9 +181,8 @@ def in_floats(program: Program) -> Runner | None:
 def as_kernels(program: Program) -> Runner:
     """Make a program run in kernels of Numba's, of single numbers as arithmetic of Python's."""
     instead = BACKENDS["interpreter"](program)
-    return in_floats(program) or in_kernels(
-        optimised(program, ROW_PASSAGES), instead, drawn_from(program)
-    )
+    found = optimised(program, ROW_PASSAGES)
+    return in_floats(found, program) or in_kernels(found, instead, drawn_from(program))
 
 
 # How each backend makes a program run, by the name that `compile` is given.
