@@ -30,7 +30,7 @@ from .primitives import Known, registry
 _lock = threading.RLock()
 _depth = 0  # passes under way in the thread that holds the lock: a rule may start one of its own
 Array = np.ndarray
-_loaded = registry.loaded  # where a recorded function is known to be
+_loaded = registry.loaded  # where most recorded functions are
 
 
 class _Nothing:
@@ -243,7 +243,10 @@ def _pass_on_numbers(node: Node, g: Any) -> bool:
 
     A graph of numbers is made of little else, and this takes a third of the time.
     """
-    rules = _loaded[node.fn].plain_rules
+    try:
+        rules = _loaded[node.fn].plain_rules
+    except KeyError:  # methods of numbers record a call before anybody asks for its rule
+        rules = registry[node.fn].plain_rules
     if rules is None or len(rules) != 2:
         return rules is not None and len(rules) == 1 and _pass_on_number(node, g, rules[0])
     a, b = node.args

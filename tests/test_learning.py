@@ -9,6 +9,13 @@ import sys
 import pytest
 
 CLAIMS = {
+    "the way back from a number learns the rule of what made it": """
+        from microtensor import Value
+        for method in (Value.tanh, Value.exp, Value.log, Value.sigmoid, Value.relu):
+            x = Value(0.7)
+            method(x).backward()
+            assert isinstance(x.grad, float)
+    """,
     "importing loads the first families alone": """
         import microtensor
         for late in ("usual", "reductions", "others", "decompositions"):
