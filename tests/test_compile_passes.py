@@ -46,6 +46,7 @@ PASSES = [
     passes.constants_folded,
     passes.identities_removed,
     passes.repeats_removed,
+    passes.signs_of_outputs,
     passes.unused_removed,
     passes.optimised,
 ]
@@ -176,3 +177,14 @@ def test_labels_are_looked_at_once():
     for labels, is_right in ((Y, True), ([0, 1, -1, 0, 0, 0], False), ([0, 1, 3, 0, 0, 0], False)):
         given = [np.array(labels) if i else np.ones((6, 3)) for i in is_labels]
         assert (compute(*given) is not None) is is_right
+
+
+def test_a_rectifier_keeps_its_output_alone():
+    found = mt.trace(mt.value_and_grad(lambda x: np.sum(mt.relu(np.exp(x)))))(X)
+    better = passes.optimised(found)
+    maximum = next(ins for ins in better.instructions if ins.name == "maximum")
+    greater = next(ins for ins in better.instructions if ins.name == "greater")
+    assert greater.operands[0] is maximum.output
+    x = np.array([[np.nan, -0.0, 0.0, 5e-324, -np.inf, np.inf]])
+    f = mt.grad(lambda x: np.sum(mt.relu(x) * np.arange(6.0)))
+    assert np.array_equal(mt.compile(f)(x), f(x))

@@ -97,7 +97,9 @@ def _belongs(ins: Instruction, first: Instruction, guards: set[Variable]) -> boo
     x = ins.outputs[0]
     if len(ins.outputs) != 1 or x is None or ins.is_rule or x in guards or x.dtype is None:
         return False
-    return x.size >= LARGE and x.shape == first.outputs[0].shape and is_elementwise(ins)
+    in_rows = x.order is None and all(v.order is None for v in ins.reads())  # else rows lie apart
+    alike = x.size >= LARGE and x.shape == first.outputs[0].shape
+    return alike and in_rows and is_elementwise(ins)
 
 
 def spans(shape: tuple[int, ...]) -> list[slice]:

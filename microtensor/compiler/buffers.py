@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from .passes import last_uses
-from .programs import Instruction, Program, Variable
+from .programs import Instruction, Program, Variable, order_of
 
 VIEWS = {
     np.transpose, np.reshape, np.expand_dims, np.squeeze, np.swapaxes, np.moveaxis,
@@ -37,7 +38,7 @@ class Buffers:
         self.nbytes = 0
         self.roots = _roots(program)
         self.last = _last_uses_of_roots(program, self.roots)
-        self._free: dict[tuple, list[np.ndarray]] = {}
+        self._free: dict[tuple, dict[tuple, list[np.ndarray]]] = {}  # by size, and by layout
         self._owned: dict[Variable, np.ndarray] = {}  # by root
 
     def root(self, x: Variable) -> Variable:
@@ -70,8 +71,11 @@ class Buffers:
         x = ins.output
         array = self._where_it_reads(i, ins, calls or (ins,)) if elementwise else None
         if array is None:
-            free = self._free.get((x.shape, x.dtype))
-            array = free.pop() if free else self._new(x)
+            order = x.order if elementwise else None
+            array = self._spare(x, order)
+            if array is None:
+                self.nbytes += x.nbytes
+                array = _laid_out(x.shape, x.dtype, order)
         self._owned[x] = self.arrays[x] = array
         return array
 
@@ -80,7 +84,8 @@ class Buffers:
         for x in {self.root(v) for v in (*ins.reads(), *ins.outputs) if v is not None}:
             if self.last.get(x, -1) <= i and x in self._owned:
                 array = self._owned.pop(x)
-                self._free.setdefault((array.shape, array.dtype), []).append(array)
+                alike = self._free.setdefault((array.size, array.dtype), {})
+                alike.setdefault((array.shape, order_of(array)), []).append(array)
 
     def _where_it_reads(
         self, i: int, ins: Instruction, calls: Sequence[Instruction]
@@ -93,13 +98,24 @@ class Buffers:
                     return self._owned.pop(v)
         return None
 
-    def _new(self, x: Variable) -> np.ndarray:
-        # As many bytes of another shape serve as well.
-        for (_, dtype), free in self._free.items():
-            if free and dtype == x.dtype and free[-1].size == x.size:
-                return free.pop().reshape(x.shape)
-        self.nbytes += x.nbytes
-        return np.zeros(x.shape, x.dtype)
+    def _spare(self, x: Variable, order: tuple[int, ...] | None) -> np.ndarray | None:
+        """Take a place that is free: of this shape and order, or of as many entries in a row."""
+        alike = self._free.get((x.size, x.dtype), {})
+        layout = (x.shape, order)
+        if alike.get(layout):
+            return alike[layout].pop()
+        if order is None:
+            for (_, other), free in alike.items():
+                if free and other is None:
+                    return free.pop().reshape(x.shape)
+        return None
+
+
+def _laid_out(shape: tuple[int, ...], dtype: Any, order: tuple[int, ...] | None) -> np.ndarray:
+    """Make an array whose axes lie in memory in some order, the slowest first."""
+    if order is None:
+        return np.zeros(shape, dtype)
+    return np.zeros([shape[a] for a in order], dtype).transpose(np.argsort(order))
 
 
 def _roots(program: Program) -> dict[Variable, Variable]:

@@ -15,6 +15,8 @@ import numpy as np
 
 from ..ops.arithmetic import astype
 from ..ops.masking import masked, masked_into
+from ..ops.trilinear import convolution, transposed_convolution
+from ..ops.windowed import put_at_maxima
 from .blocks import shape_of
 from .buffers import Buffers
 from .lowering import less_at
@@ -25,6 +27,9 @@ _REDUCTIONS = {
     np.sum: "add", np.max: "maximum", np.min: "minimum", np.prod: "multiply",
 }  # fmt: skip
 _NARROW = 64  # a short last axis is reduced over the long axis of the transpose
+
+# What these give is an array of its own: nobody keeps it, and it is a view of nothing that is kept.
+FRESH = {convolution, put_at_maxima, transposed_convolution}
 
 
 class Lines:
@@ -44,6 +49,7 @@ class Lines:
         self.lines: list[str] = []
         self._local: dict[Variable, str] = {}
         self._ids: dict[int, str] = {}
+        self._fresh: set[Variable] = set()  # arrays that a call has just made, and nobody else has
         self._views: dict[Any, np.ndarray] = {}
         self._passing: dict[Variable, str] = {}  # what calls gave, until it is read last
 
@@ -94,6 +100,8 @@ class Lines:
     def _call(self, ins: Instruction) -> None:
         """Write a call whose result is a new array."""
         targets = [self._new_local(x) if x is not None else "_" for x in ins.outputs]
+        if ins.fn in FRESH:
+            self._fresh.add(ins.output)
         self._passing |= {x: self._local[x] for x in ins.outputs if x is not None}
         left = ", ".join(targets) + ("," if ins.is_rule and len(targets) == 1 else "")
         self.lines.append(f"{left} = {self._as_call(ins)}")

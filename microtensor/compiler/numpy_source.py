@@ -230,7 +230,21 @@ class NumpySource(Lines):
             return self._outlet(out, self._writes[out], in_place, i > self._last_guard)
         if self.buffers.last.get(out, -1) >= len(self.program.instructions):  # it is returned
             return self._returned_place(out)
-        return self._name(self.buffers.place(i, ins, elementwise, calls), "b")
+        passing = self._passing_place(i, ins, out) if elementwise and not calls else None
+        return passing or self._name(self.buffers.place(i, ins, elementwise, calls), "b")
+
+    def _passing_place(self, i: int, ins: Instruction, out: Variable) -> str | None:
+        """Find an array that a call has made, for this to be the last to read and to write."""
+        otherwise = self.buffers.seen_otherwise((ins,))
+        for x in ins.operands:
+            if isinstance(x, Variable) and x in self._fresh and x not in otherwise:
+                alike = x.shape == out.shape and x.dtype == out.dtype
+                if alike and self.buffers.last.get(x, -1) == i:
+                    self._fresh.remove(x)
+                    self._fresh.add(out)
+                    name = self._local[out] = self._passing[out] = self._passing.pop(x)
+                    return name
+        return None
 
     def _returned_place(self, out: Variable) -> str:
         """Write where a result goes that is returned."""

@@ -24,7 +24,7 @@ def optimised(program: Program, instead: Mapping[Any, Any] | None = None) -> Pro
     ``instead`` are passages of a backend's own; see `lowering`.
     """
     program = lowered(program, instead)
-    for improve in (constants_folded, identities_removed, repeats_removed, unused_removed):
+    for improve in PASSES:
         program = improve(program)
     return program
 
@@ -106,6 +106,28 @@ def _is_one(x: Any) -> bool:
     return not isinstance(x, Variable) and np.ndim(x) == 0 and bool(x == 1)
 
 
+# Signs: where a rectifier's input is positive, its output is
+
+
+def signs_of_outputs(program: Program) -> Program:
+    """Ask ``max(x, 0)``, and not x, where x is positive: so x need not be kept for that."""
+    rectified: dict[Variable, Variable] = {}
+    kept = []
+    for ins in program.instructions:
+        if ins.fn in (np.maximum, np.greater) and not ins.options and _is_zero(ins.operands[1]):
+            x = ins.operands[0]
+            if ins.fn is np.maximum and isinstance(x, Variable) and _alike(x, ins.output):
+                rectified[x] = ins.output
+            elif ins.fn is np.greater and x in rectified:
+                ins = ins.replaced({x: rectified[x]})
+        kept.append(ins)
+    return program.with_instructions(kept)
+
+
+def _is_zero(x: Any) -> bool:
+    return not isinstance(x, Variable) and np.ndim(x) == 0 and bool(x == 0)
+
+
 # Repeats: what was computed already
 
 
@@ -155,6 +177,15 @@ def unused_removed(program: Program) -> Program:
     program = program.with_instructions(kept[::-1])
     program.constants = {v: x for v, x in program.constants.items() if v in wanted}
     return program
+
+
+PASSES = (
+    constants_folded,
+    identities_removed,
+    repeats_removed,
+    signs_of_outputs,
+    unused_removed,
+)
 
 
 def last_uses(program: Program) -> dict[Variable, int]:

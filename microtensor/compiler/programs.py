@@ -33,11 +33,12 @@ class Variable:
         None for one of Python's floats, which is weak: it takes the other operand's dtype.
     """
 
-    __slots__ = ("dtype", "is_generator", "is_weak", "name", "sample", "shape")
+    __slots__ = ("dtype", "is_generator", "is_weak", "name", "order", "sample", "shape")
 
     def __init__(self, name: str, shape: tuple[int, ...], dtype: Any, sample: Any = None) -> None:
         self.name, self.shape, self.dtype = name, shape, dtype
         self.sample = sample  # its numbers in the traced run, while the program is being made
+        self.order = order_of(sample)  # of axes in memory, if that is not their own
         # A number of Python's takes the other operand's dtype; a generator is no number.
         self.is_weak = dtype is None and isinstance(sample, float | int)
         self.is_generator = isinstance(sample, np.random.Generator | np.random.RandomState)
@@ -57,6 +58,14 @@ class Variable:
 
     def __repr__(self) -> str:
         return f"{self.name}: {'float' if self.dtype is None else self.dtype.name}{self.shape}"
+
+
+def order_of(x: Any) -> tuple[int, ...] | None:
+    """Tell in which order an array's axes lie in memory, the slowest first; None for its own."""
+    if not isinstance(x, np.ndarray) or x.flags.c_contiguous or not x.size:
+        return None
+    order = tuple(sorted(range(x.ndim), key=lambda axis: -x.strides[axis]))
+    return order if x.transpose(order).flags.c_contiguous else None
 
 
 @dataclass(eq=False)
