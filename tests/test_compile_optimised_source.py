@@ -98,3 +98,14 @@ def test_lines_say_what_they_compute():
     text = compiled.optimised_source
     assert "# d_layer0_weight  MLP.layers.0" in text
     assert "{'layer0_weight': new_layer0_weight" in text.replace("\n        ", "")
+
+
+def test_a_constant_that_is_too_large_to_be_written_is_an_argument():
+    table = np.random.default_rng(0).standard_normal((20, 20))
+    compiled = mt.compile(lambda x: np.tanh(mt.Value(table) * x))
+    compiled(2.0)
+    names = {}
+    exec(compiled.optimised_source, names)
+    called = next(x for n, x in names.items() if n.startswith(("program", "lambda")))
+    [result], _ = called(2.0, table)
+    assert np.array_equal(result, np.tanh(table * 2.0))

@@ -26,6 +26,8 @@ from .undoing import fitted
 def optimised_source(program: Program) -> str:
     """Write the lines that are run as a module of Python; ``program`` is an optimised one.
 
+    A constant array that is too large to be written is an argument, behind the others.
+
     Examples
     --------
     >>> import numpy as np, microtensor as mt
@@ -51,6 +53,7 @@ class _Alone(NumpySource):
     def __init__(self, program: Program) -> None:
         self.shown = named(program)
         self._heads: dict[int, Line] = {}
+        self.given: list[str] = []  # constants that are too large to be written: arguments, too
         super().__init__(program)
 
     def page(self) -> str:
@@ -59,7 +62,7 @@ class _Alone(NumpySource):
         linker = Linker({*(self.names.keys() - functions), *self.shown.values(), called, "np"})
         defined = self._definitions(linker)
         others = sorted(linker.imports - {"numpy"})
-        inputs = ", ".join(self.shown[x] for _, x in self.program.inputs)
+        inputs = ", ".join([*(self.shown[x] for _, x in self.program.inputs), *self.given])
         parts = [f'"""{called}: as it is run, into buffers made beforehand."""']
         parts += ["\n".join(["import numpy as np", *(f"import {m}" for m in others)])]
         parts += [*linker.parts, "\n".join(defined)]
@@ -153,7 +156,10 @@ class _Alone(NumpySource):
             if name not in read or name == "np":
                 continue
             if isinstance(x, np.ndarray):
-                lines += self._array(name, x, owners, linker)
+                try:
+                    lines += self._array(name, x, owners, linker)
+                except UnwritableError:
+                    self.given.append(name)
             elif name.endswith("_reduce") and hasattr(np, name.removesuffix("_reduce")):
                 lines.append(f"{name} = np.{name.removesuffix('_reduce')}.reduce")
             else:
