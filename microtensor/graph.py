@@ -144,6 +144,7 @@ class _ThreadState(threading.local):
 
 
 state = _ThreadState()
+tracers = 0  # how many threads trace a program now: none, as a rule, which is asked in no time
 
 
 def refuse_while_traced(what: str, hint: str) -> None:

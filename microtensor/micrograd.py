@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from . import graph
 from . import value as core
 from .graph import Node, next_number, state
 from .ops.rectifiers import relu
@@ -123,11 +124,13 @@ class Value(core.Value):
 
     @property
     def data(self) -> Any:
-        return self._data if state.tracer is None else state.tracer.held(self)
+        if graph.tracers and state.tracer is not None:
+            return state.tracer.held(self)
+        return self._data
 
     @data.setter
     def data(self, number: Any) -> None:
-        if state.tracer is not None:
+        if graph.tracers and state.tracer is not None:
             state.tracer.assign(self, number)
             number = number._data if isinstance(number, Node) else number
         self._data = number if number.__class__ in (int, float) else _number(number)
@@ -185,11 +188,11 @@ class Module:
 
     def zero_grad(self) -> None:
         for p in self.parameters():
-            if state.tracer is None:
-                p.grad = 0
-            else:  # a program begins with none
+            if graph.tracers and state.tracer is not None:  # a program begins with none
                 state.tracer.forget(p)
                 p.grad = None
+            else:
+                p.grad = 0
 
     def parameters(self) -> list[Value]:
         return []

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import calls, ops
+from . import calls, graph, ops
 from .at import At
 from .backward import NOTHING, backward_pass
 from .calls import apply, call, plain, unrecorded
@@ -110,7 +110,7 @@ class Value(Methods):
 
     @property
     def data(self) -> Any:
-        if state.tracer is not None:
+        if graph.tracers and state.tracer is not None:
             return state.tracer.held(self)
         data = self._data
         if self.fn is None or data.__class__ is not np.ndarray:

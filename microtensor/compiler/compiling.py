@@ -8,10 +8,12 @@ import functools
 import inspect
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .. import graph
 from ..errors import ArgumentError, CompileError, CompileWarning
 from ..graph import Node, is_recording, state
 from ..nesting import leaves
@@ -24,6 +26,7 @@ from .reading import Reader
 from .tracing import Tracer
 from .watching import Watch
 
+_counting = threading.Lock()
 MOST = 32  # programs that one function keeps
 HOUSE_PATH = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
@@ -45,6 +48,8 @@ def trace_call(
             return tracer.value_argument(x, place)
         return tracer.argument(x, name, place)
 
+    with _counting:
+        graph.tracers += 1
     outer, state.tracer = state.tracer, tracer
     failed = True
     try:
@@ -61,6 +66,8 @@ def trace_call(
         return tracer, program
     finally:
         state.tracer = outer
+        with _counting:
+            graph.tracers -= 1
         tracer.put_back(failed)
 
 
