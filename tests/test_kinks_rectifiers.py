@@ -6,6 +6,7 @@ import pytest
 from microtensor import Value, ops
 from microtensor.derivatives import gradients
 from microtensor.errors import ShapeError
+from microtensor.ops.masking import masked
 
 
 def gradient(f, x):
@@ -76,3 +77,10 @@ def test_an_infinite_term_shares_as_pytorchs():
 
 def test_no_labels_have_no_classes():
     assert ops.one_hot(np.zeros(0, int)).shape == (0, 0)
+
+
+@pytest.mark.parametrize("chosen", [True, np.True_, False, np.False_])
+def test_what_is_masked_of_a_number_of_pythons_is_one(chosen):
+    y = masked(2.0, chosen)
+    assert type(y) is float
+    assert y == 2.0 * bool(chosen)
