@@ -159,15 +159,15 @@ def through_places(program: Program, compute: Callable) -> Runner:
     return run
 
 
-def for_numpy(program: Program) -> Program:
-    """Give the program that is run as NumPy."""
-    return sunk(bounds_joined(optimised(program)))
+def for_numpy(found: Program) -> Program:
+    """Give an optimised program in the form in which it is run as NumPy."""
+    return sunk(bounds_joined(found))
 
 
 def as_numpy(program: Program) -> Runner:
     """Make a program run as straight-line NumPy, and remember the form in which it runs."""
     found = optimised(program)
-    program.run_form = sunk(bounds_joined(found))
+    program.run_form = for_numpy(found)
     return in_floats(found, program) or NumpySource(program.run_form).function()
 
 

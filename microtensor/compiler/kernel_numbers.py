@@ -16,6 +16,7 @@ from .works import dtype_of
 
 
 def cast(name: str, own: Any, wanted: Any) -> str:
+    """Write a number of one dtype as a number of another."""
     own, wanted = np.dtype(own), np.dtype(wanted)
     if own == wanted:
         return name
@@ -47,6 +48,7 @@ def constant(x: Any, dtype: Any) -> str:
 
 
 def zero(dtype: Any) -> str:
+    """Write the 0 of a dtype."""
     return constant(0, dtype)
 
 

@@ -111,11 +111,6 @@ class Nest:
         """Give the length of each loop, outermost first."""
         return lengths_of(self.size, self.cuts)
 
-    def row_lengths(self) -> tuple[int, ...]:
-        """Give the lengths of the loops inside of a row."""
-        row = self.size if self.row is None else self.row
-        return lengths_of(row, {c for c in self.cuts if c < row})
-
     def roots(self) -> set[Variable]:
         """List the arrays that are read, and those that are computed."""
         return {root for root, _ in self._read} | set(self.members)

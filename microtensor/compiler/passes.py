@@ -13,7 +13,7 @@ import numpy as np
 
 from ..ops.arithmetic import astype
 from .lowering import less_at, lowered
-from .programs import Instruction, Program, Variable, variables_in
+from .programs import Instruction, Program, Variable
 
 SMALL = 2**16  # bytes of a constant that is computed beforehand
 
@@ -197,6 +197,3 @@ def last_uses(program: Program) -> dict[Variable, int]:
     for x in program.needed():
         last[x] = len(program.instructions)
     return last
-
-
-__all__ = ["last_uses", "optimised", "variables_in"]

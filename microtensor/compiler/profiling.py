@@ -27,6 +27,7 @@ from .ledger import Profile, Row
 from .naming import named
 from .numpy_source import NumpySource
 from .outlets import Outlet
+from .passes import optimised
 from .programs import Instruction, Program, Variable
 
 _TRIES = 8  # programs that are tried, until the same one serves twice
@@ -87,7 +88,7 @@ class TimedProgram:
     """A program that can be run as it is, and with a clock in it."""
 
     def __init__(self, program: Program) -> None:
-        self.program = for_numpy(program)
+        self.program = for_numpy(optimised(program))
         self.source = TimedSource(self.program)
         self.run, self._timed = self.source.function(), self.source.timed()
 
