@@ -21,6 +21,7 @@ MODULES = sorted(
 )  # fmt: skip
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CHAPTERS = sorted((ROOT / "docs/course").glob("[0-9]*.md"))
 
 
 def doctests_of(module: object) -> doctest.TestResults:
@@ -59,7 +60,7 @@ def python_blocks(page: Path) -> list[str]:
     return re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.S)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if p not in CHAPTERS], ids=lambda p: p.name)
 def test_every_code_block_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
@@ -81,3 +82,8 @@ def test_every_link_of_the_readme_leads_somewhere():
     local = [link for link in links if not link.startswith("http")]
     assert local
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_every_chapter_of_the_course_is_read_by_a_test():
+    tests = "\n".join(p.read_text() for p in (ROOT / "tests").glob("test_course_*.py"))
+    assert [c.stem for c in CHAPTERS if f'reading("course/{c.stem}")' not in tests] == []

@@ -1,0 +1,38 @@
+"""Python blocks of a page become cells: run when the site is built, and kept in its notebooks."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+BLOCK = re.compile(r"^```python\n(.*?)^```\n?", flags=re.S | re.M)
+HEADER = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
+
+
+class Cell(NamedTuple):
+    """A piece of a page: prose, or code that is run."""
+
+    is_code: bool
+    text: str
+
+
+def cells(page: str) -> list[Cell]:
+    """The prose and the Python blocks of a page of Markdown, in their order."""
+    pieces = BLOCK.split(page)  # prose, code, prose, code, ... prose
+    found = [Cell(k % 2 == 1, piece) for k, piece in enumerate(pieces)]
+    return [cell for cell in found if cell.text.strip()]
+
+
+def as_notebook_text(page: str) -> str:
+    """The page in the form that MyST-NB runs; one without Python blocks stays as it is."""
+    if not BLOCK.search(page) or page.startswith("---"):
+        return page
+    return HEADER + BLOCK.sub(lambda block: f"```{{code-cell}}\n{block[1]}```\n", page)
+
+
+def setup(app: object) -> dict[str, bool]:
+    def read(_app: object, _name: str, source: list[str]) -> None:
+        source[0] = as_notebook_text(source[0])
+
+    app.connect("source-read", read)  # type: ignore[attr-defined]  # Sphinx is no import of ours
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,33 @@
+"""How the site is built: `python -m sphinx -W --keep-going -b html docs docs/_build/html`."""
+
+import sys
+from pathlib import Path
+
+import microtensor
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "microtensor"
+author = "the microtensor developers"
+project_copyright = author
+release = version = microtensor.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton",
+              "cells", "mathml"]  # fmt: skip
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+nitpicky = True
+
+myst_enable_extensions = ["dollarmath", "deflist", "colon_fence", "attrs_inline"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
+
+html_theme = "furo"
+html_title = "microtensor"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
