@@ -13,7 +13,7 @@ project_copyright = author
 release = version = microtensor.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton",
-              "cells", "mathml"]  # fmt: skip
+              "cells", "examples", "mathml"]  # fmt: skip
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 nitpicky = True
 

@@ -20,7 +20,15 @@ MODULES = sorted(
     if m.name != "microtensor.__main__"
 )  # fmt: skip
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WRITTEN = ("_build", "examples", "reference")  # in docs, by the build of the site
+PAGES = [
+    ROOT / "README.md",
+    *sorted(
+        page
+        for page in (ROOT / "docs").rglob("*.md")
+        if page.relative_to(ROOT / "docs").parts[0] not in WRITTEN
+    ),
+]
 CHAPTERS = sorted((ROOT / "docs/course").glob("[0-9]*.md"))
 
 
