@@ -276,8 +276,9 @@ def compile(f: Callable | None = None, *, backend: str = "numpy", fallback: bool
     another integer, string or switch, another state of ``model.training`` or of an attribute, a
     global or a closed-over number that was read, is another program: made once, and kept (32 of
     them at most). Where the library itself asks of numbers, such as whether labels are classes,
-    the program asks each time. Plain arrays that the function does not get as arguments are
-    constants; what it prints or appends to a list happens once.
+    the program asks each time. Plain arrays that the function finds in a closure, a global or an
+    object are read at each call, too; but what NumPy makes of plain arrays alone is computed once,
+    and what it prints is printed once. A list or an attribute that it changes is an error.
 
     Examples
     --------
