@@ -187,6 +187,39 @@ def test_a_function_of_numbers_alone_is_asked_for_each_point():
     assert np.allclose(heights(lambda a, b: mt.Value(a) * b, x, y), x * y)
 
 
+# Plots
+
+
+def test_each_line_and_point_of_a_plot_is_where_it_was_given():
+    x = np.array([0.0, 1.0, 2.0])
+    figure = viz.plot(
+        {"exact": (x, x**2), "network": (x[:, None], mt.Value(x[:, None]) * 2)},
+        points={"seen": ([1.0], [3.0])},
+        names=("t", "u"),
+        title="two lines",
+    )
+    (axes,) = figure.axes
+    shown = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    assert shown == {
+        "exact": [[0, 0], [1, 1], [2, 4]], "network": [[0, 0], [1, 2], [2, 4]], "seen": [[1, 3]],
+    }  # fmt: skip
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "None"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("t", "u")
+    assert axes.get_title(loc="left") == "two lines"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(shown)
+
+
+def test_a_plot_of_one_line_needs_no_legend_and_its_axis_may_be_logarithmic():
+    (axes,) = viz.plot({"error": ([0, 1], [1.0, 0.01])}, log=True).axes
+    assert axes.get_legend() is None
+    assert axes.get_yscale() == "log"
+
+
+def test_a_map_has_one_scale():
+    (axes,) = viz.plot({"orbit": ([0, 1, 0], [0, 1, 2])}, equal=True).axes
+    assert axes.get_aspect() == 1
+
+
 # All
 
 
@@ -222,6 +255,7 @@ def test_without_matplotlib_each_figure_says_how_to_get_it(monkeypatch):
         lambda: viz.history({"loss": [1.0]}),
         lambda: viz.heatmap([1.0]),
         lambda: viz.surface(bowl),
+        lambda: viz.plot({"line": ([0, 1], [2, 3])}),
         lambda: viz.decision_boundary(lambda x: x[:, 0], CORNERS, [0, 1, 0, 1]),
     ):
         with pytest.raises(DependencyError) as error:
@@ -232,6 +266,24 @@ def test_without_matplotlib_each_figure_says_how_to_get_it(monkeypatch):
 
 
 MISUSE = [
+    (
+        lambda: viz.plot({}),
+        "plot: there is nothing to draw.\n"
+        '  expected  lines or points by their names, such as {"exact": (x, y)}\n'
+        "  got       neither",
+    ),
+    (
+        lambda: viz.plot({"u": ([1, 2], [[3, 4, 5]])}),
+        "plot: u must be two arrays of one size.\n"
+        "  expected  (x, y), a place in y for each in x\n"
+        "  got       shape (2,), shape (1, 3)",
+    ),
+    (
+        lambda: viz.plot({"u": np.ones(3)}),
+        "plot: u must be two arrays of one size.\n"
+        "  expected  (x, y), a place in y for each in x\n"
+        "  got       shape (3,)",
+    ),
     (
         lambda: viz.history({}),
         "history: there is nothing to draw.\n"

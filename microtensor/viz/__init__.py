@@ -8,7 +8,7 @@ arrays. ``explore`` makes a page to open, step through, edit and search a graph,
 same page with its gradients blank. ``summary`` tabulates a model's modules, ``health`` says what is
 not well in a model or a graph, and ``watch`` looks on while a model learns. ``source_lines``
 remembers the lines of a program, by which graphs without modules are put together. ``history``,
-``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
+``plot``, ``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
 from ..lines import source_lines
@@ -25,6 +25,7 @@ from .landscapes import descend, surface
 from .maps import heatmap
 from .nudging import CheckTable, nudge
 from .pathways import PathTable, paths
+from .plots import plot
 from .regions import decision_boundary
 from .snapshots import Edge, Group, Node, Snapshot
 from .staging import Stage, stages
@@ -59,6 +60,7 @@ __all__ = [
     "history",
     "nudge",
     "paths",
+    "plot",
     "quiz",
     "snapshot",
     "source_lines",
