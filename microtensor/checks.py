@@ -68,6 +68,9 @@ def check_gradients(
     less precise than float64, as its numbers very close together show, eps is its own precision,
     and the row says what it was held to.
 
+    *Numbers.* Of a function that gives one number, the message has its derivatives. Several outputs
+    are weighted with random numbers first, so that mistakes cannot cancel.
+
     *float32.* Differences of float32 numbers show three digits. So f is checked on a float64 copy,
     as above, and then the gradient it gives in float32 is compared with that in float64: within
     1000 eps, 1.2e-4 of the largest entry of all gradients, which leaves room for some hundred
