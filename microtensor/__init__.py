@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .graph import no_grad
+from .heap import keep_what_is_freed
 from .ops import (
     celu,
     elu,
@@ -103,6 +104,8 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.1.0"
+
+keep_what_is_freed()
 
 _ROOMS = (
     "compiler", "data", "errors", "io", "losses", "micrograd", "nn", "optim", "special", "teaching",
