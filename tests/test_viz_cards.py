@@ -80,6 +80,19 @@ def test_a_gradient_that_was_not_computed_is_a_dash_and_never_zero():
     assert "—" in array
 
 
+def test_without_gradients_a_card_has_no_place_for_one():
+    neuron = mt.draw(samples.neuron(), gradients=False, fold="neurons").source
+    arrays = mt.draw(samples.batch()[0], gradients=False).source
+    modules = mt.draw(samples.batch()[0], gradients=False, depth=0).source
+    row = mt.draw(mt.Value([1.0, 2.0], name="x") * 3.0, gradients=False).source
+    for source in (neuron, arrays, modules, row):
+        labels = re.sub(r'tooltip="[^"]*"', "", source)
+        assert "data" in labels or "values" in labels
+        assert "grad" not in labels
+        assert "—" not in labels
+    assert "grad" in re.sub(r'tooltip="[^"]*"', "", mt.draw(samples.neuron()).source)
+
+
 def test_a_gradient_of_zero_is_shown_as_zero():
     assert "<B>0</B>" in cards_of(samples.neuron())["w2"]
 

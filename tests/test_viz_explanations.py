@@ -325,6 +325,14 @@ def test_markdown_writes_local_derivatives_under_braces():
     assert line in told
 
 
+def test_the_forward_pass_is_told_alone_without_gradients():
+    for root in (mazur()["E"], Value(np.ones((2, 2)), name="W") @ np.ones(2)):
+        both, forward = str(mt.explain(root)), str(mt.explain(root, gradients=False))
+        assert both.startswith(forward)
+        assert "Backward" not in forward
+    assert "Backward" in str(mt.explain(mazur()["E"]))
+
+
 # What is refused
 
 
@@ -357,6 +365,9 @@ def refusals():
         (lambda: mt.what_if(x * x, {x: [1.0, 2.0]}),
          "x: its new numbers must have its shape.\n"
          "  expected  shape ()\n  got       shape (2,)"),
+        (lambda: mt.explain(x * x, wrt=x, gradients=False),
+         "explain: wrt= asks for a gradient, and gradients=False for none.\n"
+         "  expected  one of the two\n  got       both"),
         (lambda: mt.explain(x * x, fmt="pdf"),
          "explain: fmt is not one that is known.\n"
          "  expected  'text' or 'markdown' or 'latex' or 'html'\n  got       'pdf'"),

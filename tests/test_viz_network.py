@@ -7,6 +7,7 @@ import pytest
 import viz_samples as samples
 
 import microtensor as mt
+from microtensor import nn
 from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import draw
 from microtensor.viz.chains import linear_chain
@@ -230,6 +231,18 @@ def test_each_neuron_shows_what_it_answers_to_one_input():
     assert "in each neuron: its activation, and its bias" in drawing.source
     assert inside(draw(net), "n0_1") == ["x2"]
     assert all(p.grad is None for _, p in net.named_parameters())
+
+
+def test_weighted_sums_have_the_digits_of_the_article():
+    article = samples.published("draelos2019.json")
+    layer = nn.Linear(4, 3)
+    layer.weight.data, layer.bias.data = article["inputs"]["W1_rows_E_F_G"], [-2.0] * 3
+    drawing = draw(layer, x=article["inputs"]["x"])
+    assert [inside(drawing, f"n1_{i}")[0] for i in range(3)] == ["2.7", "−11.67", "1.51"]
+    assert article["published"]["z"] == [2.7, -11.67, 1.51]
+    layer.weight.data = layer.weight.data * 100  # no room for decimals, or for their digits
+    told = [inside(draw(layer, x=article["inputs"]["x"]), f"n1_{i}")[0] for i in range(3)]
+    assert told == ["468", "−969", "349"]
 
 
 def test_activations_are_found_in_models_of_any_make():

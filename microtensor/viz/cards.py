@@ -32,6 +32,7 @@ def card(
     largest: float | None,
     prefix: str = "",
     inside: tuple[Node, ...] = (),
+    gradients: bool = True,
 ) -> str:
     """Give the label of a value's box.
 
@@ -45,6 +46,8 @@ def card(
         The path of the module around it, which its name need not repeat.
     inside : tuple of Node
         Parameters that stand in the box, of which the first eight are shown.
+    gradients : bool, default True
+        Whether gradients are shown; one that is not there is a dash.
 
     Returns
     -------
@@ -56,10 +59,10 @@ def card(
     if node.kind == "const" and node.is_scalar:
         rows = _row(_constant_cell(node, theme))
     elif node.is_scalar:
-        rows = scalar_rows(node, theme, largest=largest, prefix=prefix)
+        rows = scalar_rows(node, theme, largest=largest, prefix=prefix, gradients=gradients)
     else:
-        rows = _tensor_rows(node, theme, prefix)
-    rows += _inside_rows(inside, theme, prefix)
+        rows = _tensor_rows(node, theme, prefix, gradients)
+    rows += _inside_rows(inside, theme, prefix, gradients)
     if node.health is not None:
         rows += _health_row(node.health, theme)
     return table(rows, node.kind, theme)
@@ -94,13 +97,21 @@ def title_of(node: Node, theme: Theme, prefix: str = "") -> str:
 
 
 def scalar_rows(
-    node: Node, theme: Theme, *, largest: float | None, prefix: str = "", title: str | None = None
+    node: Node,
+    theme: Theme,
+    *,
+    largest: float | None,
+    prefix: str = "",
+    title: str | None = None,
+    gradients: bool = True,
 ) -> str:
-    """Give the three rows of a number's card: title and role, data, gradient."""
+    """Give the rows of a number's card: title and role, data, and its gradient if asked for."""
     line = theme.role(node.kind)[1]
     word = _font(html(node.word) if node.word else _NOTHING, 8.5, line)
     rows = _row(_left(title or title_of(node, theme, prefix)), _right(word))
     rows += _number_row("data", number(node.value), theme.forward, theme)
+    if not gradients:
+        return rows
     level = pill_level(node.grad, largest)
     ink = theme.pill_ink if level else theme.muted
     # The ground of a number needs a cell of its own, with round corners and space around it.
@@ -112,15 +123,15 @@ def scalar_rows(
     return rows
 
 
-def _inside_rows(inside: tuple[Node, ...], theme: Theme, prefix: str) -> str:
+def _inside_rows(inside: tuple[Node, ...], theme: Theme, prefix: str, gradients: bool) -> str:
     """Give a row for each parameter of a neuron: its name, its number, its gradient."""
     rows = ""
     for node in inside[:_INSIDE]:
         name = (node.name or node.label).removeprefix(prefix + ".") if prefix else node.label
         value = _font(f"<B>{number(node.value)}</B>", 9, theme.forward)
-        grad = _font(number(node.grad), 9, theme.backward)
+        grad = _GAP + _font(number(node.grad), 9, theme.backward) if gradients else ""
         title = _font(symbol(name), 9, theme.role("param")[1])
-        rows += _row(_left(title), _right(value + _GAP + grad))
+        rows += _row(_left(title), _right(value + grad))
     if len(inside) > _INSIDE:
         more = _font(f"and {len(inside) - _INSIDE} more", 9, theme.muted)
         rows += f'<TR><TD ALIGN="LEFT" COLSPAN="2">{more}</TD></TR>'
@@ -158,11 +169,11 @@ def _constant_cell(node: Node, theme: Theme) -> str:
     return f"<TD>{name}{value}</TD>"
 
 
-def _tensor_rows(node: Node, theme: Theme, prefix: str) -> str:
+def _tensor_rows(node: Node, theme: Theme, prefix: str, gradients: bool) -> str:
     line = theme.role(node.kind)[1]
     kind = f"<B>{shape_word(node.shape)}</B>{_NOTHING}{dtype_word(node.dtype)}"
     maps = _map_cell("data", node.value, theme.forward, theme)
-    if node.kind != "const" and node.requires_grad:
+    if gradients and node.kind != "const" and node.requires_grad:
         maps += _map_cell("grad", node.grad, theme.backward, theme)
     head = _font(kind, 9, line)
     if node.word in ("output", "loss"):

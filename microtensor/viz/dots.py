@@ -7,6 +7,7 @@ here, each with its reason.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,14 @@ from .theme import Theme, factor, html, number, quoted, shape_word, short
 
 
 def picture(
-    drawing: Drawing, taken: Snapshot, shown: Scene, colors: Theme, *, rankdir: str, labelled: bool
+    drawing: Drawing,
+    taken: Snapshot,
+    shown: Scene,
+    colors: Theme,
+    *,
+    rankdir: str,
+    labelled: bool,
+    gradients: bool = True,
 ) -> None:
     """Write the boxes, in their frames, and the arrows.
 
@@ -34,6 +42,8 @@ def picture(
     rankdir : {"LR", "TB"}
     labelled : bool
         Whether numbers stand on the arrows.
+    gradients : bool, default True
+        Whether boxes have a place for a gradient.
     """
     largest = max(
         (float(np.max(np.abs(n.grad), initial=0.0)) for n in taken.nodes
@@ -42,7 +52,7 @@ def picture(
     )  # fmt: skip
     paths = {g.key: g.path for g in shown.groups}
     lines = {
-        box.id: _box_line(box, colors, largest, paths.get(box.group or "", ""))
+        box.id: _box_line(box, colors, largest, paths.get(box.group or "", ""), gradients)
         for box in shown.boxes
     }
     drawing.body.extend(framed(shown, lines, colors, rankdir))
@@ -97,12 +107,13 @@ def framed(shown: Scene, lines: dict[str, str], colors: Theme, rankdir: str) -> 
     return out
 
 
-def _box_line(box: Box, colors: Theme, largest: float | None, prefix: str) -> str:
+def _box_line(box: Box, colors: Theme, largest: float | None, prefix: str, gradients: bool) -> str:
     if box.node is not None:
-        label = card(box.node, colors, largest=largest, prefix=prefix, inside=box.inside)
+        options: dict[str, Any] = {"prefix": prefix, "inside": box.inside, "gradients": gradients}
+        label = card(box.node, colors, largest=largest, **options)
         words, kind = value_words(box), box.node.kind
     else:
-        label, words, kind = _module_card(box, colors), module_words(box), "module"
+        label, words, kind = _module_card(box, colors, gradients), module_words(box), "module"
     # Ids are counted in topological order, never an address: two runs give the same bytes.
     return f'{box.id} [id="{box.id}" class="k-{kind}" tooltip={quoted(words)} label={label}]'
 
@@ -118,12 +129,12 @@ def module_words(box: Box) -> str:
     return f"{box.title}   {_counts(box)}" + (f"   {box.told}" if box.told else "")
 
 
-def _module_card(box: Box, colors: Theme) -> str:
+def _module_card(box: Box, colors: Theme, gradients: bool) -> str:
     lines = [
         (13, colors.ink, f"<B>► {html(box.title)}</B>"),
         (9, colors.muted, f"{_counts(box)} · out {shape_word(box.shape or ())}"),
         *([(9, colors.muted, html(box.told, 60))] if box.told else []),
-        (9, colors.backward, f"‖grad‖ {short(box.grad_norm)}"),
+        *([(9, colors.backward, f"‖grad‖ {short(box.grad_norm)}")] if gradients else []),
     ]
     rows = "".join(
         f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="{size}" COLOR="{color}">{line}</FONT></TD></TR>'

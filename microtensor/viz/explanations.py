@@ -153,6 +153,7 @@ def explain(
     max_steps: int = 200,
     lr: float | None = None,
     names: Mapping[str, Any] | None = None,
+    gradients: bool = True,
 ) -> Explanation:
     """Tell where the numbers of a graph come from.
 
@@ -177,6 +178,8 @@ def explain(
         The learning rate, for a line that shows the update in numbers.
     names : mapping of str to Value, optional
         Names for what has none, such as ``locals()``.
+    gradients : bool, default True
+        Whether to tell the backward pass. False tells the forward pass alone.
 
     Returns
     -------
@@ -185,7 +188,8 @@ def explain(
     Raises
     ------
     ArgumentError
-        If ``root`` is no Value, the output does not depend on ``wrt``, or the format is unknown.
+        If ``root`` is no Value, the output does not depend on ``wrt``, the format is unknown, or
+        a gradient is asked for without gradients.
 
     References
     ----------
@@ -217,7 +221,13 @@ def explain(
       nudge test: (y(w + h) − y(w − h))/2h = 1.5729 ✓
     """
     one_of("explain", "fmt", fmt, _FORMATS)
-    taken, ids = captured(root, names=names, formulas=True)
+    if wrt is not None and not gradients:
+        raise ArgumentError(
+            "explain: wrt= asks for a gradient, and gradients=False for none.",
+            expected="one of the two",
+            got="both",
+        )
+    taken, ids = captured(root, names=names, formulas=True, gradients=gradients)
     teller = Teller(taken, digits)
     title = f"How {teller.root} came about"
     if wrt is None:

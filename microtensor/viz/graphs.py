@@ -95,7 +95,7 @@ def draw(
     gradient : array_like, optional
         The gradient to start from, for an output that is not one number.
     gradients : bool, default True
-        Whether to compute gradients.
+        Whether to compute gradients, and to show them. False draws the forward pass alone.
     by : {"value", "gradient"}
         For a network: what the width and the colour of a weight tell.
     x : array_like, optional
@@ -160,9 +160,13 @@ def draw(
         if style == "micrograd":
             classic.picture(drawing, shown, colors)
         else:
-            dots.picture(drawing, taken, shown, colors, rankdir=rankdir, labelled=labelled)
+            dots.picture(
+                drawing, taken, shown, colors,
+                rankdir=rankdir, labelled=labelled, gradients=gradients,
+            )  # fmt: skip
         cards = style == "card"
-        _caption(drawing, title, _hints(taken, shown, cards, cards and labelled), colors)
+        hints = _hints(taken, shown, cards, cards and labelled, gradients)
+        _caption(drawing, title, hints, colors)
         return drawing
     if isinstance(root_or_model, Model):
         return network.draw_network(root_or_model, theme=theme, by=by, title=title, x=x)
@@ -205,13 +209,15 @@ def _in_words(taken: Snapshot, shown: Scene) -> str:
     return "\n".join(dots.value_words(b) if b.node else dots.module_words(b) for b in boxes)
 
 
-def _hints(taken: Snapshot, shown: Scene, cards: bool, labelled: bool) -> list[str]:
+def _hints(
+    taken: Snapshot, shown: Scene, cards: bool, labelled: bool, gradients: bool
+) -> list[str]:
     hints = list(shown.notes)
     if taken.node(taken.root).kind == "failed":
         hints.append("the call in red failed")
     elif taken.state == "stale":
         hints.append("changed since it was computed: compute it again for gradients")
-    elif taken.state == "none" and taken.node(taken.root).requires_grad:
+    elif gradients and taken.state == "none" and taken.node(taken.root).requires_grad:
         root = taken.node(taken.root)
         if root.shape and np.size(root.value) != 1:
             hints.append("no gradients, as the output is not one number: give gradient=")

@@ -240,7 +240,8 @@ def _neuron(
     if answer is not None:
         words += f"   {number(answer[i])}"
         color = colors.input[1] if layer is None else colors.forward
-        rows.append(_row(short(answer[i], 3), 9, f"<B>{short(answer[i], 3)}</B>", color))
+        told = _answer(answer[i])
+        rows.append(_row(told, 9, f"<B>{told}</B>", color))
     if layer is not None and layer.bias is not None:
         words += f"   bias {number(layer.bias[i])}"
         bias = short(layer.bias[i], 2)
@@ -250,6 +251,12 @@ def _neuron(
             words += f"   grad {number(layer.bias_grad[i])}"
             rows.append(_row("", 7, f"∂ {short(layer.bias_grad[i], 2)}", colors.backward))
     return "<BR/>".join(rows) or "&#160;", words
+
+
+def _answer(x: float) -> str:
+    """Write an activation with two decimals where a circle has room for them, else in short."""
+    fuller = number(x, 2)
+    return fuller if abs(x) >= 1 and len(fuller) <= 6 else short(x)
 
 
 def _row(measured: str, size: float, inside: str, color: str) -> str:
