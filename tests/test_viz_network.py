@@ -12,6 +12,7 @@ from microtensor.errors import ArgumentError, GraphTooLargeError
 from microtensor.viz import draw
 from microtensor.viz.chains import linear_chain
 from microtensor.viz.labels import spread
+from microtensor.viz.svg import size_of
 from microtensor.viz.theme import LIGHT, TEXTBOOK
 
 
@@ -243,6 +244,17 @@ def test_weighted_sums_have_the_digits_of_the_article():
     layer.weight.data = layer.weight.data * 100  # no room for decimals, or for their digits
     told = [inside(draw(layer, x=article["inputs"]["x"]), f"n1_{i}")[0] for i in range(3)]
     assert told == ["468", "−969", "349"]
+
+
+def test_the_caption_makes_no_picture_wider():
+    small, large = nn.Linear(4, 3), nn.MLP(4, [3, 3, 3])
+    for model in (small, large):
+        drawing = draw(model, x=[1.0] * 4, title="T")
+        width = size_of(drawing.svg)[0]
+        drawing.graph_attr["label"] = '""'
+        assert width - size_of(drawing.svg)[0] < 1
+    lines = [draw(m).graph_attr["label"].count('<BR ALIGN="LEFT"/>') for m in (small, large)]
+    assert lines[0] > lines[1]
 
 
 def test_activations_are_found_in_models_of_any_make():

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ArgumentError, GraphTooLargeError
 from .activity import activity
+from .captions import caption
 from .chains import Layer, linear_chain
 from .drawing import Drawing
 from .labels import Placed, spread
@@ -139,7 +140,8 @@ def draw_network(
         answer = None if answers is None else answers[k]
         drawing.body.extend(_column(k, column, widths[k], layers, colors, answer))
     drawing.body.extend(_lines(columns, layers, colors, by, labelled))
-    _caption(drawing, name, widths, colors, by, title, answers is not None)
+    across = columns[-1][0].x - columns[0][0].x
+    caption(drawing, name, widths, colors, by, title, answers is not None, across)
     return drawing
 
 
@@ -340,37 +342,6 @@ def _text(id: str, x: float, y: float, inner: str, words: str) -> str:
 
 def _at(x: float, y: float) -> str:
     return f'pos="{x:.3f},{y:.3f}!"'.replace("-0.000", "0.000")
-
-
-def _caption(
-    drawing: Drawing,
-    name: str,
-    widths: list[int],
-    colors: Theme,
-    by: str,
-    title: str | None,
-    answered: bool,
-) -> None:
-    what = "weight" if by == "value" else "gradient"
-    signs = "green positive · purple negative"
-    if colors is TEXTBOOK:
-        signs = "inputs red · weights gold, dashed where negative · biases green"
-    hint = f"{signs} · the wider, the larger the {what}"
-    inside = ["its activation"] if answered else []
-    if any("bias" in line for line in drawing.body):
-        inside.append("its bias")
-        inside += ["its gradient"] if any("∂" in line for line in drawing.body) else []
-    if inside:
-        rest, last = ", ".join(inside[:-1]), inside[-1]
-        hint += f" · in each neuron: {f'{rest}, and {last}' if rest else last}"
-    head = html(title or f"{name} {' → '.join(map(str, widths))}")
-    drawing.graph_attr.update(
-        label=f'<<FONT POINT-SIZE="15" COLOR="{colors.ink}"><B>{head}</B></FONT><BR ALIGN="LEFT"/>'
-        f'<FONT POINT-SIZE="10" COLOR="{colors.muted}">{html(hint)}</FONT><BR ALIGN="LEFT"/>'
-        '<FONT POINT-SIZE="10">&#160;</FONT><BR ALIGN="LEFT"/>>',
-        labelloc="t",
-        labeljust="l",
-    )
 
 
 def _words(name: str, layers: list[Layer], widths: list[int]) -> str:
