@@ -75,7 +75,7 @@ class Instruction:
     Attributes
     ----------
     fn : callable
-        What is called: a function that the registry knows, or a `Rule`.
+        What is called: a function that the registry knows, or a ``Rule``.
     operands : tuple
         Variables and constants, in order.
     options : dict
@@ -240,7 +240,7 @@ class Program:
 
     @property
     def source(self) -> str:
-        """The program as Python that runs by itself, with NumPy: see `readable_source`."""
+        """The program as Python that runs by itself, with NumPy alone."""
         from .readable import readable_source
 
         return readable_source(self)
@@ -260,7 +260,7 @@ class Program:
         return difference(self, other)
 
     def to_json(self, indent: int | None = 2) -> str:
-        """Give all of it as JSON, but the numbers of large arrays: see `as_json`."""
+        """Give all of it as JSON, but the numbers of large arrays."""
         from .exporting import as_json
 
         return as_json(self, indent)

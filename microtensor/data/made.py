@@ -36,7 +36,7 @@ def moons(n: int = 100, noise: float = 0.1, *, shuffle: bool = True, rng: Any = 
     shuffle : bool, default True
         Whether the points come in random order; else class by class.
     rng : None, int, Generator or RandomState
-        Where the random numbers come from; see `microtensor.randomness.generator`.
+        Where the random numbers come from; the default that `mt.seed` sets, if not given.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def circles(
     shuffle : bool, default True
         Whether the points come in random order; else class by class.
     rng : None, int, Generator or RandomState
-        Where the random numbers come from; see `microtensor.randomness.generator`.
+        Where the random numbers come from; the default that `mt.seed` sets, if not given.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def spirals(
     shuffle : bool, default True
         Whether the points come in random order; else class by class.
     rng : None, int, Generator or RandomState
-        Where the random numbers come from; see `microtensor.randomness.generator`.
+        Where the random numbers come from; the default that `mt.seed` sets, if not given.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def xor(n: int = 100, noise: float = 0.1, *, shuffle: bool = True, rng: Any = No
     shuffle : bool, default True
         Whether the points come in random order; else the corners follow each other as above.
     rng : None, int, Generator or RandomState
-        Where the random numbers come from; see `microtensor.randomness.generator`.
+        Where the random numbers come from; the default that `mt.seed` sets, if not given.
 
     Returns
     -------
@@ -280,7 +280,7 @@ def blobs(
     shuffle : bool, default True
         Whether the points come in random order; else class by class.
     rng : None, int, Generator or RandomState
-        Where the random numbers come from; see `microtensor.randomness.generator`.
+        Where the random numbers come from; the default that `mt.seed` sets, if not given.
 
     Returns
     -------

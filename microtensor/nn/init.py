@@ -94,7 +94,7 @@ def xavier_uniform(
     Parameters
     ----------
     shape : tuple of int
-        (outputs, inputs, *kernel).
+        ``(outputs, inputs, *kernel)``.
     rng : numpy.random.Generator or int, optional
     dtype : dtype_like, default float32
     gain : float, default 1
@@ -141,7 +141,7 @@ def kaiming_uniform(
     Parameters
     ----------
     shape : tuple of int
-        (outputs, inputs, *kernel).
+        ``(outputs, inputs, *kernel)``.
     rng : numpy.random.Generator or int, optional
     dtype : dtype_like, default float32
     gain : float, default sqrt(2)

@@ -1,4 +1,4 @@
-"""What is a model? A `Module`: parameters and other modules, held as attributes, and `forward`.
+"""What is a model? A `Module`: parameters and other modules, held as attributes, and ``forward``.
 
 There is nothing to register. Whoever asks for the parameters walks the attributes then, lists,
 tuples and dicts included, so that what is found is what is there.

@@ -76,7 +76,7 @@ learn(special.logit, _logit_rule)
 
 @primitive
 def polygamma(n: Any, x: Any) -> Any:
-    """Give the n-th derivative of the digamma function, as `scipy.special.polygamma` does.
+    """Give the n-th derivative of the digamma function, as ``scipy.special.polygamma`` does.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def polygamma(n: Any, x: Any) -> Any:
 
 @primitive
 def multigammaln(a: Any, d: int) -> Any:
-    """Give the log of the d-variate gamma function, as `scipy.special.multigammaln` does.
+    """Give the log of the d-variate gamma function, as ``scipy.special.multigammaln`` does.
 
     Parameters
     ----------
@@ -347,7 +347,7 @@ def log_of_sum_exp(
 
 @primitive
 def sign_of_sum_exp(a: Any, b: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Give the sign of ``sum(b * exp(a))``, the second result of `scipy.special.logsumexp`.
+    """Give the sign of ``sum(b * exp(a))``, the second result of ``scipy.special.logsumexp``.
 
     >>> float(sign_of_sum_exp(np.array([0.0, 0.0]), np.array([1.0, -3.0])))
     -1.0

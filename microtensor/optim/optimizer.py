@@ -146,7 +146,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} does not say how to move.")
 
     def record_move(self, tracer: Any, group: Any, moving: Moving) -> None:
-        """Record `move` as part of a program; see `recorded`."""
+        """Record `move` as part of a program."""
         record_move(self, tracer, group, moving)
 
     def zero_grad(self) -> None:

@@ -15,7 +15,7 @@ _ROWS = 12  # of the printed table
 class History(Mapping):
     """What was measured after each epoch: a list of numbers for each name.
 
-    Names are "loss", those of the metrics, the same with "val_" before them for the validation
+    Names are "loss", those of the metrics, the same with ``val_`` before them for the validation
     data, and "lr", the learning rate that the epoch was trained with. Training's own are averages
     over the epoch, while the model was changing; validation's are of the model at its end.
 

@@ -50,7 +50,7 @@ def fit(
         per epoch and gives tuples will do: the model's inputs, and last the targets.
     optimizer : Optimizer
     epochs : int, default 1
-        Rounds through the data, those before a `resume` included.
+        Rounds through the data, those before a ``resume`` included.
     validation : as data, optional
         What is measured after each epoch, and not learned from.
     metrics : str, callable, list, or dict of str to callable

@@ -18,8 +18,8 @@ _BESIDE = ("seconds", "epoch")  # not measured of the model
 def history(history: Mapping[str, Any], *, title: str | None = None) -> Any:
     """Draw what was measured over the epochs: a panel for each measure.
 
-    A measure and its validation (the same name with "val_" before it) share a panel. The best loss
-    of the validation is marked. A loss that falls to less than a tenth has a logarithmic axis.
+    A measure and its validation (the same name with ``val_`` before it) share a panel. The best
+    loss of the validation is marked. A loss that falls to less than a tenth has a logarithmic axis.
 
     Parameters
     ----------
