@@ -12,10 +12,15 @@ author = "the microtensor developers"
 project_copyright = author
 release = version = microtensor.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton",
-              "cells", "examples", "mathml"]  # fmt: skip
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton",
+              "cells", "docstrings", "examples", "mathml", "reference"]  # fmt: skip
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 nitpicky = True
+highlight_language = "none"
+default_role = "py:obj"
+
+autodoc_typehints = "none"  # docstrings tell shapes and types
+autodoc_preserve_defaults = True
 
 myst_enable_extensions = ["dollarmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3

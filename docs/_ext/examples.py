@@ -80,10 +80,18 @@ def page_of(program: Path, printed: str, pictures: list[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def is_fresh(page: Path, program: Path) -> bool:
+    """Whether a page was written after its program, this file and the library were changed."""
+    sources = [program, Path(__file__), *(ROOT / "microtensor").rglob("*.py")]
+    return page.exists() and page.stat().st_mtime > max(s.stat().st_mtime for s in sources)
+
+
 def write_pages() -> None:
-    """Run every example, and write its page and the list of all."""
-    wanted = {"index.md"}
+    """Run every example that changed, and write its page and the list of all."""
+    wanted = {"index.md"} | {f"{program.stem}.md" for program in PROGRAMS}
     for program in PROGRAMS:
+        if is_fresh(FOLDER / f"{program.stem}.md", program):
+            continue
         with tempfile.TemporaryDirectory() as folder:
             printed = run(program, Path(folder))
             drawn = sorted([*Path(folder).glob("*.svg"), *Path(folder).glob("*.png")])
@@ -93,8 +101,9 @@ def write_pages() -> None:
             for picture in drawn:
                 shutil.copy(picture, place)
         names = [f"pictures/{program.stem}/{picture.name}" for picture in drawn]
-        write(FOLDER / f"{program.stem}.md", page_of(program, printed, names))
-        wanted.add(f"{program.stem}.md")
+        page = FOLDER / f"{program.stem}.md"
+        write(page, page_of(program, printed, names))
+        os.utime(page)
     entries = "".join(f"{program.stem}\n" for program in PROGRAMS)
     write(FOLDER / "index.md", f"{HEAD}{entries}```\n")
     for page in FOLDER.glob("*.md"):
