@@ -98,7 +98,7 @@ def variables_of(function: Callable, *args: Any, **kwargs: Any) -> dict[str, Any
 def explained(root: mt.Value, names: dict[str, Any]) -> dict[str, str]:
     """Give the numbers of `mt.explain`, by what the text calls them; the last one said counts."""
     found: dict[str, str] = {}
-    for line in str(mt.explain(root, digits=9, names=names)).splitlines():
+    for line in str(mt.explain(root, digits=12, names=names)).splitlines():
         said, _, note = line.partition("     (")
         step = re.match(r" *\d+\. (∂\S+?/∂)?(\S+) \+?= ", said)
         if step is None:
@@ -111,6 +111,9 @@ def explained(root: mt.Value, names: dict[str, Any]) -> dict[str, str]:
 def plain(told: str) -> str:
     """Write a number of an explanation as the tables do, and leave out an array's shape."""
     told = told.strip().replace("−", "-").replace("e-", "e−").strip("()")
+    if told.startswith("["):
+        row = [float(entry.replace("e−", "e-")) for entry in told.strip("[]").split(",")]
+        told = f"‖{float(np.linalg.norm(row))!r}‖"
     length = re.search(r"‖(.*)‖", told)
     number = float((length[1] if length else told).replace("e−", "e-"))
     return f"‖{number:.9f}‖" if length else f"{number:.9f}"

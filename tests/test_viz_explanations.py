@@ -325,6 +325,20 @@ def test_markdown_writes_local_derivatives_under_braces():
     assert line in told
 
 
+def test_short_rows_are_written_out_and_a_functions_brackets_are_enough():
+    x, w = Value([0.5, -2.0], name="x"), Value([1.0, 3.0], name="w")
+    told = mt.explain(mt.sigmoid(w @ x), gradients=False)
+    assert str(told) == (
+        "Forward pass\n   1. t1 = w @ x = −5.5\n   2. t2 = σ(t1) = σ(−5.5) = 0.0041"
+    )
+    assert r"\sigma\left(-5.5\right)" in told.to_latex()
+    z = w * x
+    assert "t1 = w·x = [0.5, −6]" in str(mt.explain(z))
+    assert r"[0.5,\; -6]" in mt.explain(z).to_latex()
+    assert "t1 = w·x = 2·(−3) = −6" in str(mt.explain(Value(2.0, name="w") * Value(-3.0, name="x")))
+    assert "5 ‖2.2361‖" in str(mt.explain(Value(np.ones(5)) * 1.0))
+
+
 def test_the_forward_pass_is_told_alone_without_gradients():
     for root in (mazur()["E"], Value(np.ones((2, 2)), name="W") @ np.ones(2)):
         both, forward = str(mt.explain(root)), str(mt.explain(root, gradients=False))

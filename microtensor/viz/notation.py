@@ -5,6 +5,7 @@ Each is one small table, and one walk that puts brackets where they are needed.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ Names = Mapping[Key, str]
 _SUM, _PRODUCT, _NEGATIVE, _POWER, _ATOM = 1, 2, 3, 4, 5  # how tightly they bind
 _SUPERSCRIPTS = str.maketrans("0123456789−.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 _NAMED = {0.5: "½", 0.25: "¼", 0.6931471805599453: "ln 2", 2.302585092994046: "ln 10"}
+
+_BRACKETED = re.compile(r"\([-−][^()]*\)")  # a negative number, as the factor of a product
 
 # sign, and how tightly it and its operands bind
 _INFIX = {
@@ -82,8 +85,13 @@ def _text(term: Term, names: Names) -> tuple[str, int]:
         return f"({a} if {condition}, else {b})", _ATOM
     if op in ("transpose", "swapaxes"):
         return f"{_held(args[0], names, _ATOM)}ᵀ", _POWER
-    inside = ", ".join(_text(a, names)[0] for a in args)
+    inside = ", ".join(_alone(_text(a, names)[0]) for a in args)
     return f"{_WORDS.get(op, op)}({inside})", _ATOM
+
+
+def _alone(written: str) -> str:
+    """Take the brackets off a negative number: a function's own hold it."""
+    return written[1:-1] if _BRACKETED.fullmatch(written) else written
 
 
 def _held(term: Any, names: Names, tightly: int) -> str:
@@ -181,7 +189,8 @@ def _latex(term: Term, names: Names) -> tuple[str, int]:
     if op in ("transpose", "swapaxes"):
         return rf"{{{_held_latex(args[0], names, _ATOM)}}}^{{\top}}", _POWER
     word = _LATEX_WORDS.get(op) or rf"\operatorname{{{latex_text(op)}}}"
-    return rf"{word}\left({', '.join(latex(a, names) for a in args)}\right)", _ATOM
+    inside = ", ".join(_alone(latex(a, names)) for a in args)
+    return rf"{word}\left({inside}\right)", _ATOM
 
 
 def _held_latex(term: Any, names: Names, tightly: int) -> str:

@@ -32,6 +32,8 @@ TIMES = Piece(" × ", r" \cdot ")
 PLUS = Piece(" + ", " + ")
 NOTHING = Piece("", "")
 
+_WRITTEN_OUT = 4  # numbers of a row
+
 
 def said(label: str) -> Piece:
     """Say a name."""
@@ -65,13 +67,16 @@ def plain_text(text: str) -> str:
 
 
 def value(x: Any, digits: int = 4) -> Piece:
-    """Say a number, or the shape and the length of an array."""
+    """Say a number, the few numbers of a short row, or the shape and the length of an array."""
     if x is None or np.ndim(x) == 0:
         shown = number(x, digits)
         if x is None:
             return Piece(shown, r"\text{—}")
         return Piece(shown, notation.latex_decimal(float(x), digits))
     entries = np.asarray(x, dtype=np.float64)
+    if entries.ndim == 1 and 0 < entries.size <= _WRITTEN_OUT:
+        latex = r",\; ".join(notation.latex_decimal(float(entry), digits) for entry in entries)
+        return Piece(f"[{', '.join(number(entry, digits) for entry in entries)}]", f"[{latex}]")
     with np.errstate(all="ignore"):
         length = float(np.sqrt(np.sum(np.square(entries))))
     shape = shape_word(entries.shape)
