@@ -6,9 +6,10 @@ every picture here is made of. ``explain`` tells it, ``stages`` goes through it,
 ``nudge`` and ``what_if`` ask about one value; ``unroll`` gives the graph of the numbers behind
 arrays. ``explore`` makes a page to open, step through, edit and search a graph, and ``quiz`` the
 same page with its gradients blank. ``summary`` tabulates a model's modules, ``health`` says what is
-not well in a model or a graph, and ``watch`` looks on while a model learns. ``source_lines``
-remembers the lines of a program, by which graphs without modules are put together. ``history``,
-``plot``, ``decision_boundary``, ``heatmap`` and ``surface`` are figures, and need matplotlib.
+not well in a model or a graph, and ``watch`` looks on while a model learns. ``sketch`` draws
+functions of one number with their derivatives. ``source_lines`` remembers the lines of a program,
+by which graphs without modules are put together. ``history``, ``plot``, ``decision_boundary``,
+``heatmap`` and ``surface`` are figures, and need matplotlib.
 """
 
 from ..lines import source_lines
@@ -27,6 +28,7 @@ from .nudging import CheckTable, nudge
 from .pathways import PathTable, paths
 from .plots import plot
 from .regions import decision_boundary
+from .sketching import Sketch, sketch
 from .snapshots import Edge, Group, Node, Snapshot
 from .staging import Stage, stages
 from .summaries import Summary, summary
@@ -46,6 +48,7 @@ __all__ = [
     "Node",
     "PathTable",
     "Recorder",
+    "Sketch",
     "Snapshot",
     "Stage",
     "Summary",
@@ -62,6 +65,7 @@ __all__ = [
     "paths",
     "plot",
     "quiz",
+    "sketch",
     "snapshot",
     "source_lines",
     "stages",
