@@ -18,7 +18,7 @@ def test_the_chapter_tells_one_from_several():
     with reading("course/09-many-classes") as page:
         names = ("pneumonia", "cardiomegaly", "nodule", "abscess")
         for name, score, a, b in zip(names, Z, SIGMOID, SOFTMAX, strict=True):
-            page.prints(rf"{name} +score +(\S+) +sigmoid (\S+) +softmax (\S+)", score, a, b)
+            page.prints(rf"^{name} +(\S+) +(\S+) +(\S+)$", score, a, b)
         page.prints(r"in all +(\S+) +(\S+)", SIGMOID.sum(), 1)
         printed = article["published"]["sigmoid"] + article["published"]["softmax"]
         assert page.names["each"].data == pytest.approx(printed[:4], abs=article["tolerance"])
