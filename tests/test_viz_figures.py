@@ -52,6 +52,14 @@ def test_the_best_validation_is_marked_where_it_was():
     assert any(text.get_text() == "best 1.5, epoch 2" for text in figure.axes[0].texts)
 
 
+@pytest.mark.parametrize(("best", "side"), [(1, "left"), (10, "center"), (18, "right")])
+def test_the_mark_of_an_early_or_late_best_lies_beside_it(best, side):
+    loss = np.where(np.arange(20) == best, 1.0, 2.0)
+    texts = viz.history({"loss": loss, "val_loss": loss}).axes[0].texts
+    [mark] = [text for text in texts if text.get_text().startswith("best")]
+    assert mark.get_ha() == side
+
+
 def test_a_history_of_training_can_be_given():
     net = nn.MLP(2, [4, 1], rng=0)
     x = np.random.default_rng(0).standard_normal((8, 2))

@@ -115,9 +115,18 @@ def _panel(axes: Any, name: str, lists: dict[str, np.ndarray]) -> None:
                 axes.plot(epochs[best], y[best], "o", color=color, markersize=6)
                 axes.annotate(
                     f"best {short(y[best])}, epoch {epochs[best]}", (epochs[best], y[best]),
-                    xytext=(0, -13), textcoords="offset points", ha="center", fontsize=8,
-                    color=color,
+                    xytext=(0, -13), textcoords="offset points", ha=_side(best, len(y)),
+                    fontsize=8, color=color,
                 )  # fmt: skip
     axes.margins(x=0.02, y=0.15)
     axes.xaxis.get_major_locator().set_params(integer=True)
     canvas.end_labels(axes, ends)
+
+
+def _side(place: int, epochs: int) -> str:
+    """Say where a label is fixed: early ones go right, late ones left, where there is room.
+
+    >>> [_side(place, 9) for place in (1, 4, 7)]
+    ['left', 'center', 'right']
+    """
+    return ("left", "center", "right")[3 * place // epochs]
