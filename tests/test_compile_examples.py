@@ -1,8 +1,12 @@
-"""What the examples do, compiled: the functions of ``examples/``, as they stand there."""
+"""What the examples do, compiled: the functions of ``examples/``, as they stand there.
+
+Those that are scripts without functions are written out here; of the others, the example's own run.
+"""
 
 import numpy as np
 import pytest
 from compiled import BACKENDS, Training, differences, first_difference, state_of
+from shown_examples import example
 
 import microtensor as mt
 from microtensor import Value, data, losses, nn, optim
@@ -178,4 +182,97 @@ def test_a_transformer_that_reads_characters_trains():  # published/characters.p
 
     rng = np.random.default_rng(1)
     calls = [(rng.integers(0, 7, (3, 5)), rng.integers(0, 7, (3, 5))) for _ in range(10)]
+    assert first_difference(make, calls) == ""
+
+
+def learning_by(loss_of, parameters, *holders):
+    """A step that makes a loss smaller."""
+    # Not Adam, which makes steps of the rounding that is all of a gradient that should be 0.
+    optimizer = optim.SGD(parameters, lr=0.01, momentum=0.9)
+
+    def step(*args):
+        loss = loss_of(*args)
+        optimizer.zero_grad()
+        loss.backward(leaves_only=True)
+        optimizer.step()
+        return loss
+
+    return Training(step, state_of(*holders, optimizer))
+
+
+def test_a_network_of_eight_letters_reads():  # 11_language_models.py
+    ours = example("11_language_models")
+
+    def make():
+        net = ours.Reader(7, features=3, hidden=5, rng=np.random.default_rng(0))
+        loss_of = lambda x, y: losses.cross_entropy(net(x), y)
+        return learning_by(loss_of, net.parameters(), net)
+
+    rng = np.random.default_rng(1)
+    calls = [(rng.integers(0, 7, (4, ours.T)), rng.integers(0, 7, 4)) for _ in range(10)]
+    assert first_difference(make, calls) == ""
+
+
+def test_a_variational_autoencoder_paints():  # 12_variational_autoencoder.py
+    ours = example("12_variational_autoencoder")
+    x = np.random.default_rng(0).integers(0, 17, (5, 64)).astype(np.float32) / 16
+
+    def make():
+        net = ours.Autoencoder(6, np.random.default_rng(0))
+        loss_of = lambda noise: -np.mean(ours.elbo(net, x, noise)) / 64
+        return learning_by(loss_of, net.parameters(), net)
+
+    rng = np.random.default_rng(1)
+    calls = [(rng.standard_normal((5, 2), dtype=np.float32),) for _ in range(10)]
+    assert first_difference(make, calls) == ""
+
+
+def test_a_network_solves_an_equation():  # 13_physics_informed.py
+    ours = example("13_physics_informed")
+
+    def make():
+        net = nn.MLP(2, [5, 5, 1], activation="tanh", rng=0, dtype=float)
+        u = ours.guess_of(net)
+        return learning_by(lambda x, t: np.mean(ours.residual(u, x, t) ** 2), net.parameters(), net)
+
+    rng = np.random.default_rng(1)
+    calls = [(rng.uniform(-1, 1, 6), rng.uniform(0, 1, 6)) for _ in range(10)]
+    assert first_difference(make, calls) == ""
+
+
+def test_weights_that_are_a_step_from_good_ones_are_learned():  # 14_learning_to_learn.py
+    ours = example("14_learning_to_learn")
+
+    def make():
+        weights = ours.begin(np.random.default_rng(0), width=4)
+        return learning_by(lambda *waves: ours.after_a_step(weights, *waves), weights, *weights)
+
+    rng = np.random.default_rng(1)
+    calls = [(ours.waves(3, 5, rng), ours.waves(3, 5, rng)) for _ in range(10)]
+    assert first_difference(make, calls) == ""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_derivatives_of_a_flight(backend):  # 15_fit_a_simulation.py
+    ours = example("15_fit_a_simulation")
+    films = ours.films_of(ours.TRUTH, 2, np.random.default_rng(0))[:4]
+    surprise = lambda p: np.sum((films - ours.flight(p, 4)) ** 2)
+    forward = lambda p, d: mt.jvp(lambda p: ours.flight(p, 4), (p,), (d,))
+    for f in (forward, lambda p, d: mt.hvp(surprise, (p,), (d,))):
+        step = mt.compile(f, backend=backend)
+        for scale in (1.0, 0.8):
+            p = scale * np.tile(ours.TRUTH[:, None], 2)
+            assert differences(step(p, p[::-1]), f(p, p[::-1])) == []
+
+
+def test_a_layer_that_is_solved_for_learns():  # 16_solved_for.py
+    ours = example("16_solved_for")
+
+    def make():
+        rng = np.random.default_rng(0)
+        net = nn.Sequential(ours.Equilibrium(2, 4, rng), nn.Linear(4, 3, rng=rng, dtype=float))
+        return learning_by(lambda x, y: losses.cross_entropy(net(x), y), net.parameters(), net)
+
+    rng = np.random.default_rng(1)
+    calls = [(rng.standard_normal((5, 2)), rng.integers(0, 3, 5)) for _ in range(10)]
     assert first_difference(make, calls) == ""
