@@ -18,12 +18,12 @@ def texts(monkeypatch):
     """Collect the texts that are written, so that a test knows that they are."""
     found = []
 
-    class Watched(float_source.FloatSource):
+    class Watched(float_source.FloatText):
         def function(self):
             found.append(self.text)
             return super().function()
 
-    monkeypatch.setattr(executing, "FloatSource", Watched)
+    monkeypatch.setattr(executing, "FloatText", Watched)
     return found
 
 

@@ -17,7 +17,7 @@ from ..randomness import Rng, generator, mark
 from .blocks import sunk
 from .bounds import bounds_joined
 from .entering import entrance
-from .float_source import FloatSource, is_of_floats
+from .float_source import FloatText, is_of_floats
 from .interpreting import interpreter
 from .numba_running import in_kernels
 from .numpy_source import NumpySource
@@ -175,7 +175,7 @@ def in_floats(found: Program, program: Program) -> Runner | None:
     """Make a program of single numbers arithmetic of Python's, if it is one."""
     if not is_of_floats(found):
         return None
-    return FloatSource(found, BACKENDS["interpreter"](program)).function()
+    return FloatText(found, BACKENDS["interpreter"](program)).function()
 
 
 def as_kernels(program: Program) -> Runner:

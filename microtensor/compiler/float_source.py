@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,9 @@ from ..graph import next_number
 from ..ops.activations import sigmoid
 from ..ops.masking import masked
 from ..ops.rectifiers import relu
-from .generated import executed
 from .programs import Instruction, Program, Variable
-from .slots import Argument, Gradient, Leaf, Slot
-
-Runner = Callable[[Any], list[Any] | None]
+from .slots import Gradient, Leaf, Slot
+from .texts import Runner, Text
 
 _CHOICE, _QUESTION, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(7)  # how tightly they bind
 DEEP = 40  # operations that one expression may hold
@@ -69,25 +66,14 @@ def _is_number(x: Any) -> bool:
     return isinstance(x, float | int)
 
 
-class FloatSource:
-    """Writes such a program.
-
-    Attributes
-    ----------
-    text : str
-        The function ``run`` of the leaves of the arguments.
-    """
+class FloatText(Text):
+    """Writes such a program."""
 
     def __init__(self, program: Program, instead: Runner) -> None:
         """Write it; ``instead`` computes it where Python raises."""
-        self.program = program
-        self.names: dict[str, Any] = {
-            "next_number": next_number, "instead": instead, "bool_": np.bool_,
-            "inf": math.inf, "nan": math.nan,
-        }  # fmt: skip
-        self.lines: list[str] = []
+        names = {"next_number": next_number, "instead": instead, "bool_": np.bool_}
+        super().__init__(program, **names, inf=math.inf, nan=math.nan)
         self._count = 0
-        self._ids: dict[int, str] = {}
         self._written: dict[Variable, tuple[str, int, int]] = {}  # text, how it binds, operations
         self._uses = Counter(v for ins in program.instructions for v in ins.reads())
         self._returned = {r.x for r in program.results if isinstance(r.x, Variable)}
@@ -98,18 +84,6 @@ class FloatSource:
                 self._places.setdefault(x, []).append(place)
         self._read()
         self._compute()
-        body = "\n".join(f"    {line}" for line in self.lines)
-        self.text = f"def run(given):\n{body}\n"
-
-    def function(self) -> Runner:
-        """Give the text as a function."""
-        return executed(self.text, self.names, self.program.name)["run"]
-
-    def _name(self, x: Any, start: str) -> str:
-        if id(x) not in self._ids:
-            self._ids[id(x)] = name = f"{start}{len(self.names)}"
-            self.names[name] = x
-        return self._ids[id(x)]
 
     def _new(self) -> str:
         self._count += 1
@@ -122,14 +96,6 @@ class FloatSource:
             leaves = v in self._returned or v in self._places
             if self._uses[v] or v in self._guards or leaves:
                 self._local(v, self._reading(place))
-
-    def _reading(self, place: Slot) -> str:
-        if isinstance(place, Argument):
-            return f"given[{place.place}]"
-        if isinstance(place, Leaf) and place.place is None:
-            what = "grad" if isinstance(place, Gradient) else "_data"
-            return f"{self._name(place.node, 'p')}.{what}"
-        return f"{self._name(place, 'place')}.read(given)"
 
     def _local(self, v: Variable, text: str) -> None:
         """Give a number a name, and ask whether it is the one that the program is for."""

@@ -7,49 +7,38 @@ into the table. Then the kernels run, and the text writes what changed.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..graph import next_number
 from ..randomness import Rng, generator, mark
-from .generated import executed
 from .kernels import Call
 from .landings import Landings, address
 from .layouts import Layout
 from .machine import runner
 from .numba_source import NumbaProgram
 from .programs import Program, Variable
-from .slots import Argument, Gradient, Leaf, Slot
+from .slots import Gradient, Leaf, Slot
+from .texts import Runner, Text
 from .works import dtype_of
 
-Runner = Callable[[Any], list[Any] | None]
 
-
-class Text:
-    """Writes the function that runs a program's kernels.
-
-    Attributes
-    ----------
-    text : str
-    """
+class KernelText(Text):
+    """Writes the function that runs a program's kernels."""
 
     def __init__(self, made: NumbaProgram, instead: Runner, drawn: list[Rng | None]) -> None:
         """Write it; ``instead`` computes the program where the kernels find that they must not."""
         self.made, self.plan = made, made.plan
-        self.program = made.program
-        table = np.array(made.table, np.int64)
-        self.table = table
-        self.seen: list[Any] = [_nothing] * len(table)
+        self.table = np.array(made.table, np.int64)
+        self.seen: list[Any] = [_nothing] * len(self.table)
+        super().__init__(
+            made.program, next_number=next_number, table=self.table, seen=self.seen,
+            kernels=runner(), instead=instead, arrive=self._arrive,
+            known=[None] * len(made.read_again),
+        )  # fmt: skip
         self._copies: dict[int, np.ndarray] = {}
-        self.names: dict[str, Any] = {
-            "next_number": next_number, "table": table, "seen": self.seen, "kernels": runner(),
-            "instead": instead, "arrive": self._arrive, "known": [None] * len(made.read_again),
-        }  # fmt: skip
-        self._ids: dict[int, str] = {}
         self._local: dict[Variable, str] = {}
-        self.lines: list[str] = []
         self._ends = set(self.plan.ends.values())
         self._landed: dict[Variable, str] = {}
         self._instead = "return instead(given)"
@@ -62,18 +51,6 @@ class Text:
         self._take()
         self._run()
         self._write()
-        body = "\n".join(f"    {line}" for line in self.lines)
-        self.text = f"def run(given):\n{body}\n"
-
-    def function(self) -> Runner:
-        """Give the text as a function of the leaves of the arguments."""
-        return executed(self.text, self.names, self.program.name)["run"]
-
-    def _name(self, x: Any, start: str) -> str:
-        if id(x) not in self._ids:
-            self._ids[id(x)] = name = f"{start}{len(self.names)}"
-            self.names[name] = x
-        return self._ids[id(x)]
 
     # What is read
 
@@ -98,14 +75,6 @@ class Text:
             if isinstance(node, Call):
                 wanted |= {self.plan.layout(v).root for v in node.ins.reads()}
         return wanted
-
-    def _reading(self, place: Slot) -> str:
-        if isinstance(place, Argument):
-            return f"given[{place.place}]"
-        if isinstance(place, Leaf) and place.place is None:
-            what = "grad" if isinstance(place, Gradient) else "_data"
-            return f"{self._name(place.node, 'p')}.{what}"
-        return f"{self._name(place, 'place')}.read(given)"
 
     def _arrives(self, v: Variable, name: str, is_new: str = "True") -> None:
         """Write how the kernels learn of an array, or a number."""
@@ -298,4 +267,4 @@ def in_kernels(program: Program, instead: Runner, drawn: list[Rng | None]) -> Ru
         The generators that the program draws from, which are put back for that; None stands for
         the process's.
     """
-    return Text(NumbaProgram(program), instead, drawn).function()
+    return KernelText(NumbaProgram(program), instead, drawn).function()
