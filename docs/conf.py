@@ -7,13 +7,16 @@ import microtensor
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+import sources  # one of the extensions below
+
 project = "microtensor"
 author = "the microtensor developers"
 project_copyright = author
 release = version = microtensor.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton",
-              "cells", "docstrings", "examples", "mathml", "reference"]  # fmt: skip
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode", "sphinx_copybutton",
+              "cells", "docstrings", "examples", "mathml", "pictures_shown", "reference",
+              "sources"]  # fmt: skip
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 nitpicky = True
 highlight_language = "none"
@@ -36,3 +39,7 @@ html_title = "microtensor"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
+html_copy_source = False
+html_show_sphinx = False
+linkcode_resolve = sources.lines_of

@@ -44,9 +44,9 @@ def linked(words: str) -> str:
     return re.sub(r"https?://[^\s),]+", lambda address: f"<{address[0]}>", words)
 
 
-def length_of_docstring(program: str) -> int:
-    """How many lines the docstring at the top takes."""
-    return parse(program).body[0].end_lineno or 0
+def first_line(program: str) -> int:
+    """The number of the first line below the docstring."""
+    return parse(program).body[1].lineno
 
 
 def run(program: Path, folder: Path) -> str:
@@ -66,7 +66,7 @@ def page_of(program: Path, printed: str, pictures: list[str]) -> str:
     """The page of a program, in Markdown."""
     source = program.read_text(encoding="utf-8")
     words = get_docstring(parse(source)) or ""
-    start = length_of_docstring(source) + 1
+    start = first_line(source)
     file = f"../../examples/{program.name}"
     parts = [
         f"# {title_of(words)}",
