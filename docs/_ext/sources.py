@@ -13,9 +13,10 @@ from pathlib import Path
 
 import public_names
 from docutils import nodes
-from examples import PROGRAMS
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
+
+from examples import PROGRAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
