@@ -387,6 +387,65 @@ def test_globals_closures_and_attributes_that_change_are_seen(monkeypatch):
     check(8)
 
 
+def test_code_that_is_in_no_module_is_looked_at_as_any_other():
+    names = {"nn": nn}
+    text = """
+class Settings:
+    offset = 1.0
+class Shifted(nn.Module):
+    def forward(self, x):
+        return x + self.shift
+settings, layer, scale = Settings(), Shifted(), 2.0
+layer.shift = 0.0
+def function(x):
+    return layer(x) * scale + settings.offset
+"""
+    exec(compile(text, "<text>", "exec"), names)
+    function, settings = names["function"], names["settings"]
+    step = mt.compile(function)
+    assert (function.__module__, step(1.0)) == (None, 3.0)
+    names["scale"] = 3.0
+    assert step(1.0) == function(1.0) == 4.0
+    settings.offset = 2.0
+    assert step(1.0) == function(1.0) == 5.0
+    names["layer"].shift = 1.0
+    assert step(1.0) == function(1.0) == 8.0
+    names["Settings"].offset = 9.0
+    del settings.offset
+    assert step(1.0) == function(1.0) == 15.0
+
+
+class Scaled(nn.Module):
+    scale = 1.0
+
+    def forward(self, x):
+        return self.scale * x
+
+
+class Base:
+    offset = 1.0
+
+
+class Derived(Base):
+    pass
+
+
+def test_an_attribute_that_a_class_gave_is_seen_when_the_object_has_its_own(monkeypatch):
+    layer, settings = Scaled(), Derived()
+    step = mt.compile(lambda x: layer(x) + settings.offset + Derived.offset)
+    assert step(1.0) == 3.0
+    layer.scale = 2.0
+    assert step(1.0) == 4.0
+    monkeypatch.setattr(Base, "offset", 2.0)
+    assert step(1.0) == 6.0
+    monkeypatch.setattr(Derived, "offset", 3.0)
+    assert step(1.0) == 8.0
+    settings.offset = 4.0
+    assert step(1.0) == 9.0
+    del layer.scale
+    assert step(1.0) == 8.0
+
+
 def test_a_method_is_compiled_with_what_its_object_has():
     class Trainer:
         def __init__(self):

@@ -26,6 +26,7 @@ _SIMPLE = (int, float, str, bytes, type(None), np.dtype, np.ufunc, np.generic)
 _LEFT_OUT = {"_dtype_path", "param_groups", "defaults", "_laid"}
 _ANY_NAME = {"getattr", "vars", "__dict__", "setattr"}  # with these, an attribute is not named
 _CALLED_BY_US = {"forward", "move", "formula", "change", "get_lr", "__call__", "__getitem__"}
+_MADE_BY_A_PROGRAM = 1 << 9  # a class's flag, Py_TPFLAGS_HEAPTYPE
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
@@ -116,6 +117,15 @@ class Watch:
                     self._expand(getattr(inner, "fget", None) or getattr(inner, "__func__", inner))
                 else:  # a class's dict is a view of it, made anew each time
                     self._note(Attribute(x) if isinstance(x, type) else held, name, inner)
+        for kind in (x if isinstance(x, type) else type(x)).__mro__:
+            if kind is not x and not _is_a_librarys(kind):
+                self._given_by(kind, x)
+
+    def _given_by(self, kind: type, x: Any) -> None:
+        """Look at what a class gives to x, which may have one of its own some day."""
+        for name, inner in list(vars(kind).items()):
+            if name in self.words and name not in vars(x) and not hasattr(type(inner), "__get__"):
+                self._note(Attribute(x), name, getattr(x, name))
 
     # What it is
 
@@ -149,7 +159,7 @@ class Watch:
             self._object(x)
 
     def _object(self, x: Any) -> None:
-        of_library = is_of_a_library(type(x).__module__)
+        of_library = _is_a_librarys(type(x))
         if hasattr(x, "named_parameters") and hasattr(x, "named_modules"):
             for _, module in x.named_modules():
                 self._seen[id(module)] = module
@@ -171,9 +181,9 @@ class Watch:
             self._expand(type(x))
 
     def _module(self, module: Any) -> None:
-        of_library = is_of_a_library(type(module).__module__)
-        kinds = [kind.__module__ for kind in type(module).__mro__ if "forward" in vars(kind)]
-        self._keep(module, of_library or not kinds or is_of_a_library(kinds[0]))
+        of_library = _is_a_librarys(type(module))
+        kinds = [kind for kind in type(module).__mro__ if "forward" in vars(kind)]
+        self._keep(module, of_library or not kinds or _is_a_librarys(kinds[0]))
         if "training" not in vars(module):
             self._note(Attribute(module), "training", module.training)
         self._expand(type(module))
@@ -193,11 +203,11 @@ class Watch:
 
     def _class(self, cls: type) -> None:
         for kind in cls.__mro__:
-            if not is_of_a_library(kind.__module__):
+            if not _is_a_librarys(kind):
                 self._keep(kind, False)
 
     def _function(self, f: FunctionType) -> None:
-        of_library = f.__module__ != "builtins" and is_of_a_library(f.__module__)
+        of_library = _is_a_librarys(f)
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             try:
                 x = cell.cell_contents
@@ -228,6 +238,14 @@ def _names_in(code: CodeType) -> Iterator[tuple[str, bool]]:
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield from _names_in(inner)
+
+
+def _is_a_librarys(x: type | FunctionType) -> bool:
+    """Tell whether users do not write it; what `exec` made of a text, in no module, they do."""
+    module: str | None = x.__module__
+    if module is None or module == "builtins":  # a class in no module says that it is Python's
+        return isinstance(x, type) and not x.__flags__ & _MADE_BY_A_PROGRAM
+    return is_of_a_library(module)
 
 
 @functools.cache
