@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from microtensor.compiler.layouts import Layout, in_order, loops_of, steps_of, view_layout
 from microtensor.compiler.nests import cuts_of, is_chain, lengths_of, split
 from microtensor.compiler.programs import Instruction, Variable
-from microtensor.compiler.workspaces import laid_out
+from microtensor.workspaces import laid_out
 
 SHAPE = (2, 3, 4)
 VIEWS = [

@@ -15,15 +15,15 @@ HOUSE = Path(mt.__file__).parent
 
 # The core is a line: each may import what stands before it, and no more than its entry says.
 LINE = [
-    "errors", "heap", "signatures", "dispatching", "learning", "primitives", "ops", "graph",
-    "nesting", "notes", "ownership", "batches", "fitting", "backward", "contributing", "calls",
-    "numbers", "at", "methods", "value",
+    "errors", "heap", "signatures", "dispatching", "learning", "primitives", "lending", "ops",
+    "graph", "nesting", "notes", "ownership", "batches", "fitting", "backward", "contributing",
+    "calls", "numbers", "at", "methods", "value",
     "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "lines",
     "differences", "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
 LATE = {  # loaded when they are named, as rooms are
     "anomalies", "batched", "checking", "checks", "contributing", "cures", "derivatives",
-    "differences", "lines", "nesting", "recomputing", "running", "slopes", "verdicts",
+    "differences", "lending", "lines", "nesting", "recomputing", "running", "slopes", "verdicts",
 }  # fmt: skip
 ROOMS = [
     "nn",
@@ -43,15 +43,17 @@ TOOLS = [
     "randomness",
     "tables",
     "terminals",
+    "workspaces",
 ]  # below the rooms, beside the core
 TOPS = ["cli", "demo", "scripts", "__main__"]  # they use the rooms
 ONLY = {
     "signatures": set(),
     "dispatching": set(),
     "learning": set(),
+    "lending": {"workspaces"},
     "ownership": set(),
     "primitives": {"errors", "signatures", "dispatching", "learning"},
-    "ops": {"errors", "primitives", "randomness"},  # rules never see a Value
+    "ops": {"errors", "lending", "primitives", "randomness"},  # rules never see a Value
     "graph": {"errors"},
     "at": {"ops"},
     "checking": {*LINE, "randomness"},
@@ -75,6 +77,7 @@ ONLY = {
     "tables": set(),
     "teaching": {"errors"},  # it knows no engine but by the public words
     "terminals": set(),
+    "workspaces": set(),
 }
 
 

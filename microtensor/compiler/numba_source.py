@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..workspaces import LINE, laid_out
 from .kernels import Call, Check, Plan
 from .kernels_in_place import written_in_place
 from .landings import address
@@ -22,7 +23,6 @@ from .products import Product, leading
 from .programs import Program, Variable
 from .slots import Leaf
 from .works import dtype_of, is_stored
-from .workspaces import LINE, laid_out
 
 _HERE = 0  # the place in the table that holds 0: what is added to it is an address
 
