@@ -14,12 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from .. import lending
+
 FEW = 64  # entries of an array that is written out
 
 _PLACES = (
     "numpy", "numpy.linalg", "numpy.fft", "numpy.lib.stride_tricks", "scipy.special",
     "scipy.special._ufuncs",
 )  # fmt: skip
+# What stands for the functions of `lending` where a text runs by itself, and nobody lends.
+_LENT = {
+    "empty": "empty", "aligned": "empty", "zeros": "zeros", "ones": "ones", "counting": "arange",
+    "where": "flatnonzero",
+}  # fmt: skip
 
 
 class UnwritableError(Exception):
@@ -172,6 +179,8 @@ def dotted_path(x: Any) -> str | None:
     if not isinstance(called, str):
         return None
     home = getattr(x, "__module__", None) or ""
+    if home == lending.__name__ and called in _LENT:
+        return f"np.{_LENT[called]}"
     for place in (*_PLACES, home.replace("_operator", "operator")):
         module = sys.modules.get(place)
         if module is not None and is_everywhere(place) and getattr(module, called, None) is x:

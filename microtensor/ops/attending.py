@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty, ones
 from ..primitives import differentiable, primitive, stands_for, together
 from .softmaxes import softmax
 
@@ -42,8 +43,8 @@ def attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
     -------
     (..., L, V) array
     """
-    p, _ = _weights(q, k, m, scale)
-    return np.matmul(p if f is None else p * f, v), p
+    p = _weights(q, k, m, scale)
+    return _matmul(_times(p, f), v), p
 
 
 # BLAS takes twice as long to multiply by the transpose of a small matrix as by a matrix, which is
@@ -52,14 +53,33 @@ def attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
 
 def _scores(q: Any, k: Any, m: Any, scale: float) -> Any:
     """Give scale q kᵀ + m."""
-    turned = np.multiply(np.swapaxes(k, -1, -2), scale, order="C")
-    if m is None:
-        return np.matmul(q, turned)
-    batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], m.shape[:-2])
-    scores = np.empty((*batch, q.shape[-2], k.shape[-2]), np.result_type(q, turned))
-    np.matmul(q, turned, out=scores)
-    scores += m
+    scores = _matmul(q, _times(np.swapaxes(k, -1, -2), scale), () if m is None else m.shape[:-2])
+    if m is not None:
+        scores += m
     return scores
+
+
+def _matmul(a: Any, b: Any, batch: tuple[int, ...] = ()) -> Any:
+    """Give a b, for as many matrices as a, b and ``batch`` have together."""
+    if not a.shape[:-2] == b.shape[:-2] == (batch or b.shape[:-2]):
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2], batch)
+    else:
+        batch = a.shape[:-2]
+    return np.matmul(a, b, out=empty((*batch, a.shape[-2], b.shape[-1]), _dtype(a, b)))
+
+
+def _times(x: Any, f: Any) -> Any:
+    """Give x f, a number or an array, in order; or x, if f is None."""
+    if f is None:
+        return x
+    of_f = getattr(f, "shape", ())
+    shape = x.shape if of_f in ((), x.shape) else np.broadcast_shapes(x.shape, of_f)
+    return np.multiply(x, f, out=empty(shape, _dtype(x, f)))
+
+
+def _dtype(x: Any, f: Any) -> Any:
+    of_f = getattr(f, "dtype", x.dtype)  # a number of Python's takes that of x
+    return x.dtype if of_f is x.dtype else np.result_type(x, f)
 
 
 # Softmax subtracts the largest score of each row, lest an exponential overflow. To find it takes
@@ -69,28 +89,37 @@ def _scores(q: Any, k: Any, m: Any, scale: float) -> Any:
 _HARMLESS = {np.dtype(np.float32): (60.0, np.exp(-30)), np.dtype(np.float64): (60.0, np.exp(-30))}
 
 
-def _weights(q: Any, k: Any, m: Any, scale: float) -> tuple[Any, Any]:
-    """Give p, computed in one array, and what exp(scores - it) is p: log(sum(exp(scores)))."""
+def _weights(q: Any, k: Any, m: Any, scale: float, logs: Any = None) -> Any:
+    """Give p, computed in one array; ``logs`` becomes what exp(scores - it) is p.
+
+    That is log(sum(exp(scores))).
+    """
     p = _scores(q, k, m, scale)
     high, low = _HARMLESS.get(p.dtype, (-np.inf, np.inf))
     if np.maximum.reduce(p, axis=None, initial=0) <= high:
         sums = _exponentials(p)
         if np.minimum.reduce(sums, axis=None, initial=1) >= low:
             p /= sums
-            return p, np.log(sums)
+            if logs is not None:
+                np.log(sums, out=logs)
+            return p
         p = _scores(q, k, m, scale)
     largest = np.maximum.reduce(p, axis=-1, keepdims=True)
     p -= largest
     sums = _exponentials(p)
     p /= sums
-    return p, largest + np.log(sums)
+    if logs is not None:
+        np.add(largest, np.log(sums), out=logs)
+    return p
 
 
 def _exponentials(p: Any) -> Any:
     """Put exp(p) in place of p, and give the sums of its rows, (..., 1)."""
     np.exp(p, out=p)
-    ones = np.ones(p.shape[-1], p.dtype)  # a product with them takes a sixth of a sum's time
-    return p.reshape(-1, p.shape[-1]).dot(ones).reshape(*p.shape[:-1], 1)
+    sums, n = empty((*p.shape[:-1], 1), p.dtype), p.shape[-1]
+    # A product with ones takes a sixth of a sum's time.
+    np.dot(p.reshape(sums.size, n), ones(n, p.dtype), out=sums.reshape(-1))
+    return sums
 
 
 def weights(q: Any, k: Any, m: Any, scale: float) -> Any:
@@ -140,9 +169,9 @@ def _from_output(
     if wanted[0] or wanted[1] or wanted[3]:
         s = _scores_gradient(g, y, p, v, f)
     return [
-        np.matmul(s, k) * scale if wanted[0] else None,
-        np.matmul(np.swapaxes(s, -1, -2), q * scale) if wanted[1] else None,
-        np.matmul(np.swapaxes(p if f is None else p * f, -1, -2), g) if wanted[2] else None,
+        _matmul(s, _times(k, scale)) if wanted[0] else None,
+        _matmul(np.swapaxes(s, -1, -2), _times(q, scale)) if wanted[1] else None,
+        _matmul(np.swapaxes(_times(p, f), -1, -2), g) if wanted[2] else None,
         s,
         None,
     ]
@@ -150,10 +179,11 @@ def _from_output(
 
 def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any) -> Any:
     """Give s, computed in one array; sum(d p) = g y, which is shorter."""
-    s = np.matmul(g, np.swapaxes(v, -1, -2).copy())
+    s = _matmul(g, _times(np.swapaxes(v, -1, -2), 1))
     if f is not None:
         s *= f
-    s -= np.vecdot(g, y)[..., None]
+    sums = empty(g.shape[:-1], _dtype(g, y))
+    s -= np.vecdot(g, y, out=sums)[..., None]
     s *= p
     return s
 
@@ -185,12 +215,13 @@ def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> A
     -------
     (B, L, H E) array
     """
-    y = np.empty((*qkv.shape[:2], qkv.shape[2] // 3), qkv.dtype)
+    y = empty((*qkv.shape[:2], qkv.shape[2] // 3), qkv.dtype)
     out = cut(y, heads)
-    logs = np.empty((*out.shape[:-1], 1), y.dtype)
+    logs = empty((*out.shape[:-1], 1), y.dtype)
     for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
-        p, logs[part] = _weights(q, k, mask, scale)
-        np.matmul(p if f is None else p * factors, v, out=out[part])
+        p = _weights(q, k, mask, scale, logs[part])
+        np.matmul(_times(p, factors), v, out=out[part])
+        del p  # lest two of them be there
     return y, logs
 
 
@@ -245,7 +276,7 @@ def _attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> 
 def _from_own_output(
     g: Any, y: Any, wanted: Any, qkv: Any, m: Any, f: Any, heads: Any, scale: Any, kept: Any
 ) -> list[Any]:
-    to_qkv = np.empty(qkv.shape, qkv.dtype)
+    to_qkv = empty(qkv.shape, qkv.dtype)
     to_q, to_k, to_v = _three(to_qkv, heads)
     g, y, to_mask = cut(g, heads), cut(y, heads), []
     for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
@@ -255,7 +286,8 @@ def _from_own_output(
         s = _scores_gradient(g[part], y[part], p, v, factors)
         if wanted[1]:
             to_mask.append(s)
-        np.matmul(s, k * scale, out=to_q[part])
-        np.matmul(np.swapaxes(s, -1, -2), q * scale, out=to_k[part])
-        np.matmul(np.swapaxes(p if f is None else p * factors, -1, -2), g[part], out=to_v[part])
+        np.matmul(s, _times(k, scale), out=to_q[part])
+        np.matmul(np.swapaxes(s, -1, -2), _times(q, scale), out=to_k[part])
+        np.matmul(np.swapaxes(_times(p, factors), -1, -2), g[part], out=to_v[part])
+        del p, s
     return [to_qkv, np.concatenate(to_mask) if wanted[1] else None, None]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import zeros
 from ..primitives import composite, differentiable, piecewise, primitive, registry
 from .scattering import add_at
 
@@ -39,7 +40,7 @@ def scatter_add(values: Any, index: Any, shape: tuple[int, ...]) -> Any:
     >>> scatter_add(np.array([1.0, 2.0, 4.0]), index=np.array([0, 2, 0]), shape=(3,))
     array([5., 0., 2.])
     """
-    return add_at(np.zeros(shape, np.result_type(values)), values, index)
+    return add_at(zeros(shape, np.result_type(values)), values, index)
 
 
 differentiable(scatter_add, lambda g, y, values, index: g[index])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..lending import empty
 from ..primitives import differentiable, primitive, stands_for
 from .indexing import scatter_add, scatter_set
 
@@ -32,7 +33,8 @@ def look_up(weight: Any, ids: Any, *, padding_idx: int | None = None) -> Any:
     -------
     (..., C) array
     """
-    return weight.take(ids, axis=0)
+    rows = empty((*np.shape(ids), weight.shape[1]), weight.dtype)
+    return weight.take(ids, axis=0, out=rows, mode="clip")  # else take would make another array
 
 
 def _to_weight(g: Any, y: Any, weight: Any, ids: Any, padding_idx: int | None) -> Any:

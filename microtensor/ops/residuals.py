@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty, ones
 from ..primitives import differentiable, primitive, stands_for, together
 from .linalg import linear
 from .masking import mask_in_place, masked
@@ -48,8 +49,8 @@ def residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
     """
     through = _rows(x)
     dtype = np.result_type(x, a, c)
-    h = np.empty((len(through), len(a)), dtype)
-    y = np.empty((*x.shape[:-1], len(c)), dtype)
+    h = empty((len(through), len(a)), dtype)
+    y = empty((*x.shape[:-1], len(c)), dtype)
     out = _rows(y)
     for part in _parts(h):
         hidden = np.matmul(through[part], a.T, out=h[part])
@@ -69,7 +70,7 @@ def _rows(x: Any) -> Any:
 
 def _parts(h: Any) -> Iterator[slice]:
     step = max(1, CACHE // max(1, h.itemsize * h.shape[1]))
-    return (slice(start, start + step) for start in range(0, len(h), step))
+    return (slice(start, start + step) for start in range(0, len(h) or 1, step))
 
 
 def _hidden(x: Any, a: Any, b: Any) -> Any:
@@ -103,14 +104,26 @@ def _from_output(
     g: Any, y: Any, wanted: Any, r: Any, x: Any, a: Any, b: Any, c: Any, e: Any, kept: Any
 ) -> list[Any]:
     rows, through, h = _rows(g), _rows(x), kept
-    to_x = np.empty(x.shape, h.dtype)
+    to_x = empty(x.shape, h.dtype)
     out = _rows(to_x)
-    to_a, to_b = np.zeros(a.shape, h.dtype), np.zeros(len(a), h.dtype)
+    to_a, to_b = empty(a.shape, h.dtype), empty((len(a),), h.dtype)
     for part in _parts(h):
-        d = mask_in_place(np.matmul(rows[part], c), h[part] > 0)
-        to_a += np.dot(d.T, through[part])
-        to_b += np.ones(len(d), d.dtype).dot(d)
+        hidden = h[part]
+        d = np.matmul(rows[part], c, out=empty(hidden.shape, h.dtype))
+        mask_in_place(d, np.greater(hidden, 0, out=empty(d.shape, bool)))
         np.matmul(d, a, out=out[part])
-    to_e = np.ones(len(rows), rows.dtype).dot(rows) if wanted[5] else None
-    to_c = np.dot(rows.T, h) if wanted[4] else None
-    return [g, to_x, to_a, to_b, to_c, to_e]
+        _dot(d.T, through[part], to_a, part.start)
+        _dot(ones(len(d), d.dtype), d, to_b, part.start)
+        del d  # lest two of them be there
+    to_c = _dot(rows.T, h, empty(c.shape, np.result_type(g, h))) if wanted[4] else None
+    to_e = _dot(ones(len(rows), rows.dtype), rows, empty(rows.shape[1:], rows.dtype))
+    return [g, to_x, to_a, to_b, to_c, to_e if wanted[5] else None]
+
+
+def _dot(a: Any, b: Any, out: Any, is_more: Any = False) -> Any:
+    """Put a b in a place, or add it to what is there."""
+    if is_more:
+        out += np.dot(a, b, out=empty(out.shape, out.dtype))
+    else:
+        np.dot(a, b, out=out)
+    return out

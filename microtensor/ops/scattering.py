@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import counting, empty, where
+
 _FEW = 256  # below, nothing is faster than np.add.at
 
 
@@ -75,31 +77,68 @@ def _add_slices(out: np.ndarray, values: np.ndarray, places: np.ndarray, axis: i
     """Add one slice of values for each place along an axis, as the gradient of an embedding does.
 
     Sorted by place, the slices of one place lie together, and are summed at once. Those whose
-    place is named once need no sum.
+    place is named once need no sum. How many these are is known late, so what depends on it lies
+    in a part of an array that has room for all.
     """
-    n = out.shape[axis]
-    if places.min() < -n or places.max() >= n:
+    n, m = out.shape[axis], places.size
+    lowest = places.min()
+    if lowest < -n or places.max() >= n:
         out[(slice(None),) * axis + (places,)]  # NumPy's own error
-    values = values.reshape(*out.shape[:axis], -1, *out.shape[axis + 1 :])
-    places = np.where(places < 0, places + n, places).reshape(-1)
+    values = values.reshape(*out.shape[:axis], m, *out.shape[axis + 1 :])
+    places = _from_the_start(places.reshape(-1), n if lowest < 0 else 0)
     if axis == 0 and math.prod(out.shape[1:]) < 4:
-        if 4 * places.size >= n:
+        if 4 * m >= n:
             for i in np.ndindex(out.shape[1:]):
                 column = (slice(None), *i)
                 out[column] = np.bincount(places, values[column], n)
         else:
             np.add.at(out, places, values)
         return
-    # Short integers are sorted by counting, in a tenth of the time.
-    order = np.argsort(places.astype(np.uint16) if n <= 2**16 else places, kind="stable")
-    places = places[order]
-    first = np.concatenate([[True], places[1:] != places[:-1]])
-    once = first & np.append(first[1:], True)
+    order, first, once = _sorted(places), empty((m,), bool), empty((m,), bool)
+    first[0] = once[-1] = True
+    np.not_equal(places[1:], places[:-1], out=first[1:])
+    once[:-1] = first[1:]
+    once &= first
     before: tuple[Any, ...] = (slice(None),) * axis
-    out[(*before, places[once])] = values.take(order[once], axis)
-    if not once.all():
-        order, places, first = order[~once], places[~once], np.flatnonzero(first[~once])
-        out[(*before, places[first])] = np.add.reduceat(values.take(order, axis), first, axis)
+    if once.any():
+        alone = where(once)
+        out[(*before, _taken(places, alone))] = _taken(values, _taken(order, alone), axis)
+        rest = where(np.logical_not(once, out=once))
+        order, places, first = (_taken(x, rest) for x in (order, places, first))
+    if len(places):
+        starts = where(first)
+        values = _taken(values, order, axis)
+        room = empty((*out.shape[:axis], min(m, n), *out.shape[axis + 1 :]), out.dtype)
+        sums = room[(*before, slice(len(starts)))]
+        np.add.reduceat(values, starts, axis, out=sums)
+        out[(*before, _taken(places, starts))] = sums
+
+
+def _taken(x: np.ndarray, places: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Read entries along an axis into a part of an array that has room for all."""
+    part = empty(x.shape, x.dtype)[(*(slice(None),) * axis, slice(len(places)))]
+    return x.take(places, axis, out=part, mode="clip")
+
+
+def _from_the_start(places: np.ndarray, n: int) -> np.ndarray:
+    """Give places as an array to write into, negative ones counted from the start if there are."""
+    found = empty(places.shape, np.intp)
+    np.copyto(found, places)
+    return np.remainder(found, n, out=found) if n else found
+
+
+def _sorted(places: np.ndarray) -> np.ndarray:
+    """Sort places where they lie, and give the order in which they stood, equal ones as they were.
+
+    Each is sorted as one number with where it stands, which takes no more than the array.
+    """
+    bits, order = len(places).bit_length(), empty(places.shape, np.intp)
+    np.left_shift(places, bits, out=places)
+    places += counting(len(places))
+    places.sort()
+    np.bitwise_and(places, (1 << bits) - 1, out=order)
+    np.right_shift(places, bits, out=places)
+    return order
 
 
 def _add_numbers(out: np.ndarray, values: np.ndarray, index: Any) -> np.ndarray:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty, ones, zeros
 from ..primitives import differentiable, primitive, stands_for, together
 
 # The primitives. They see the entries that are normalised together as a row. A sum over rows or
@@ -39,10 +40,10 @@ def layer_normalization(x: Any, weight: Any, bias: Any, *, axes: int, eps: float
     """
     rows = _rows(x, axes)
     n = rows.shape[1]
-    mean = (rows.dot(np.ones(n, rows.dtype)) / rows.dtype.type(n))[:, None]
+    mean = _means(rows, ones(n, rows.dtype))[:, None]
     y, u = _output(x, axes, weight, bias)
     np.subtract(rows, mean, out=u)
-    r = _inverse_root(np.vecdot(u, u) / n + eps)
+    r = _inverse_root(u, eps)
     return _scaled(y, u, r, weight, bias), (mean, r)
 
 
@@ -62,7 +63,7 @@ def rms_normalization(x: Any, weight: Any, *, axes: int, eps: float) -> Any:
     rows = _rows(x, axes)
     y, u = _output(x, axes, weight)
     np.copyto(u, rows)
-    r = _inverse_root(np.vecdot(u, u) / rows.shape[1] + eps)
+    r = _inverse_root(u, eps)
     return _scaled(y, u, r, weight), r
 
 
@@ -73,12 +74,24 @@ def _rows(x: Any, axes: int) -> Any:
 
 def _output(x: Any, axes: int, *others: Any) -> tuple[Any, Any]:
     """Make an array for the output, and give it as it is and as rows."""
-    y = np.empty(x.shape, np.result_type(x, *(v for v in others if v is not None)))
+    y = empty(x.shape, np.result_type(x, *(v for v in others if v is not None)))
     return y, _rows(y, axes)
 
 
-def _inverse_root(squares: Any) -> Any:
-    return (1 / np.sqrt(squares))[:, None]
+def _means(rows: Any, w: Any) -> Any:
+    """Give the mean of each row, its entries multiplied by w."""
+    sums = np.dot(rows, w, out=empty(rows.shape[:1], np.result_type(rows, w)))
+    sums /= sums.dtype.type(rows.shape[1])
+    return sums
+
+
+def _inverse_root(u: Any, eps: float) -> Any:
+    """Give (mean(u²) + eps)^-1/2 of each row."""
+    r = np.vecdot(u, u, out=empty(u.shape[:1], u.dtype))
+    r /= u.shape[1]
+    r += eps
+    np.sqrt(r, out=r)
+    return np.divide(1, r, out=r)[:, None]
 
 
 def _scaled(y: Any, u: Any, r: Any, weight: Any, bias: Any = None) -> Any:
@@ -158,26 +171,31 @@ def _rms_rule(g: Any, y: Any, wanted: Any, x: Any, weight: Any, axes: Any, kept:
 def _from_rows(g: Any, x: Any, weight: Any, mean: Any, r: Any, wanted: Any) -> list[Any]:
     """Give the gradients of x and weight; of RMS norm, if there is no mean."""
     rows = x.reshape(g.shape)
-    w = np.ones(g.shape[1], rows.dtype) if weight is None else weight.reshape(-1)
-    to_x = np.empty(x.shape, np.result_type(g, w)) if wanted[0] else None
-    to_weight = np.zeros(w.shape, np.result_type(g, rows))
+    w = ones(g.shape[1], rows.dtype) if weight is None else weight.reshape(-1)
+    to_x = empty(x.shape, np.result_type(g, w)) if wanted[0] else None
+    to_weight = zeros(w.shape, np.result_type(g, rows))
     step = max(1, CACHE // max(1, rows.itemsize * rows.shape[1]))
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
-        d = rows[part].copy() if mean is None else rows[part] - mean[part]  # u / r
-        gd = g[part] * d
+        d = empty(rows[part].shape, rows.dtype)  # u / r
+        np.subtract(rows[part], 0 if mean is None else mean[part], out=d)
+        gd = np.multiply(g[part], d, out=empty(d.shape, to_weight.dtype))
         if wanted[1]:
-            to_weight += r[part, 0].dot(gd)
+            to_weight += np.dot(r[part, 0], gd, out=empty(w.shape, gd.dtype))
         if to_x is not None:
             h = np.multiply(g[part], w, out=to_x.reshape(g.shape)[part])
-            n = d.dtype.type(d.shape[1])
-            d *= (gd.dot(w) / n)[:, None] * r[part] * r[part]  # u mean(h u), as h = g weight
+            share = _means(gd, w)[:, None]
+            share *= r[part]
+            share *= r[part]
+            d *= share  # u mean(h u), as h = g weight
             h -= d
             if mean is not None:
-                h -= (g[part].dot(w) / n)[:, None]
+                h -= _means(g[part], w)[:, None]
             h *= r[part]
+        del d, gd  # lest two of each be there
     return [to_x, to_weight.reshape(weight.shape) if wanted[1] else None]
 
 
 def _column_sums(rows: Any) -> Any:
-    return np.ones(len(rows), rows.dtype).dot(rows)
+    sums = empty(rows.shape[1:], rows.dtype)
+    return np.dot(ones(len(rows), rows.dtype), rows, out=sums)
