@@ -1,17 +1,23 @@
-"""What leaves a compiled program is the user's: no later call may write into it."""
+"""What leaves a compiled program is the user's: no later call may write into it.
+
+And a program that ran a few times has all the memory that it needs.
+"""
 
 import gc
 import tracemalloc
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 import microtensor as mt
-from microtensor import losses, nn, optim
+from microtensor import lending, losses, nn, optim
 from microtensor.compiler.blocks import sunk
 from microtensor.compiler.numpy_source import NumpySource
 from microtensor.compiler.outlets import Outlet
 from microtensor.compiler.passes import optimised
+from microtensor.lending import Lender
+from microtensor.ops import indexing
 
 
 def trained(optimizer=optim.SGD, **options):
@@ -87,6 +93,144 @@ def test_a_warm_step_allocates_no_array():
     tracemalloc.stop()
     grown = [s for s in after.compare_to(before, "lineno") if s.size_diff > 1024]
     assert [s for s in grown if "tracemalloc" not in str(s.traceback)] == []
+
+
+class Characters(nn.Module):
+    """Says which of 30 characters comes next: a small transformer."""
+
+    def __init__(self, dropout=0.0):
+        self.characters = nn.Embedding(40, 32, rng=0)  # of which ten never come
+        self.places = nn.Embedding(40, 32, rng=1)
+        layer = nn.TransformerEncoderLayer(32, 2, 64, dropout=dropout, batch_first=True, rng=2)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+        self.head = nn.Linear(32, 30, rng=3)
+
+    def forward(self, x):
+        x = self.characters(x) + self.places(np.arange(40))
+        return self.head(self.encoder(x, is_causal=True)).reshape(-1, 30)
+
+
+def characters():
+    x = np.random.default_rng(0).integers(0, 30, (8, 41))
+    return Characters(), x[:, :-1].copy(), x[:, 1:].reshape(-1)
+
+
+def step_of(net, wrap=lambda x: x):
+    moves = optim.AdamW(net.parameters(), lr=0.01)
+
+    def step(x, y):
+        moves.zero_grad()
+        loss = losses.cross_entropy(wrap(net(x)), y)
+        loss.backward(leaves_only=True)
+        moves.step()
+        return loss
+
+    return step
+
+
+MODELS = [characters]
+
+
+@contextmanager
+def small_casts():
+    """Let NumPy take no more than some bytes for itself, where it broadcasts or converts."""
+    before = np.setbufsize(16)
+    yield
+    np.setbufsize(before)
+
+
+def largest(step, x, y):
+    """Give the most that one call of a program takes beside what lies ready, in bytes."""
+    with small_casts():
+        return max(row.allocated for row in mt.profile(step, x, y, repeat=3).rows)
+
+
+OBJECTS = 10_000  # bytes of views, tuples and indices, which each call makes
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_warm_step_of_fused_functions_makes_no_array(make):
+    net, x, y = make()
+    assert largest(step_of(net), x, y) < OBJECTS < 8 * 40 * 30 * 4
+
+
+def test_an_array_that_a_step_makes_is_seen():
+    net, x, y = characters()
+
+    @mt.primitive
+    def same(x):
+        return x + 0  # asks for no array
+
+    mt.differentiable(same, lambda g, y, x: g)
+    assert largest(step_of(net, same), x, y) >= 8 * 40 * 30 * 4
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_warm_step_of_fused_functions_leaves_nothing_behind(make):
+    net, x, y = make()
+    step = mt.compile(step_of(net))
+    for _ in range(4):
+        step(x, y)
+    tracemalloc.start()
+    step(x, y)
+    gc.collect()
+    before = tracemalloc.take_snapshot()
+    for _ in range(3):
+        step(x, y)
+    gc.collect()  # and with it, what Python keeps of small objects that nobody uses
+    after = tracemalloc.take_snapshot()
+    tracemalloc.stop()
+    grown = [s for s in after.compare_to(before, "lineno") if s.size_diff > 1024]
+    assert [s for s in grown if "tracemalloc" not in str(s.traceback)] == []
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_what_is_taken_from_a_step_of_fused_functions_keeps_its_numbers(make):
+    net, x, y = make()
+    step = mt.compile(step_of(net))
+    held = []
+    for i in range(8):
+        loss = step(x, y)
+        if i % 3:  # else all is let go of, and lies where it lay
+            arrays = [loss.data, *(p.data for p in net.parameters())]
+            arrays += [p.grad if i % 2 else p.grad[:1].T for p in net.parameters()]
+            held.append([(a, np.array(a)) for a in arrays])
+    assert all(np.array_equal(a, was) for step in held for a, was in step)
+
+
+def after_steps(make, count=4):
+    """Give the numbers after some compiled steps, of other rows each: losses, and parameters."""
+    net, x, y = make()
+    step, rng = mt.compile(step_of(net)), np.random.default_rng(0)
+    found = []
+    for _ in range(count):
+        order = rng.permutation(len(x))
+        x, y = x[order], y.reshape(len(x), -1)[order].reshape(y.shape)
+        found.append(float(step(x, y)))
+    return [*found, *(p.data for p in net.parameters()), *(p.grad for p in net.parameters())]
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_numbers_are_the_same_whatever_lay_in_an_array_that_is_lent(make, monkeypatch):
+    lend = Lender.lend
+
+    def dirty(lender, shape, dtype):
+        x = lend(lender, shape, dtype)
+        x.reshape(-1).view(np.uint8).fill(255)  # nan, or -1, or True
+        return x
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NumpySource, "lent", lambda self, run: run)
+        expected = after_steps(make)
+    monkeypatch.setattr(Lender, "lend", dirty)
+    found = after_steps(make)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_an_array_that_is_read_before_it_is_written_is_seen(monkeypatch):
+    monkeypatch.setattr(indexing, "zeros", lending.empty)
+    with pytest.raises(AssertionError), np.errstate(all="ignore"):
+        test_numbers_are_the_same_whatever_lay_in_an_array_that_is_lent(characters, monkeypatch)
 
 
 @pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam])

@@ -50,7 +50,17 @@ def of_numbers():
     return lambda x, y: (x * y + 2.0) ** 0.5 / y, (3.0, 2.0)
 
 
-@pytest.mark.parametrize("make", [perceptron, normalised, convolutional, in_blocks, of_numbers])
+def named_as_buffers():
+    def f(b, ones, t):
+        return np.sum(np.tanh(b * t), axis=0) + ones
+
+    return f, (np.ones((3, 4)), np.ones(4), np.arange(4.0))
+
+
+MAKERS = [perceptron, normalised, convolutional, in_blocks, of_numbers, named_as_buffers]
+
+
+@pytest.mark.parametrize("make", MAKERS)
 def test_the_text_gives_what_the_program_gives(make):
     f, args = make()
     compiled = mt.compile(f)

@@ -23,6 +23,7 @@ from .numba_running import in_kernels
 from .numpy_source import NumpySource
 from .passes import optimised
 from .programs import Program
+from .releasing import guards_first, unread_left_out
 from .returning import returning
 from .row_passages import ROW_PASSAGES
 from .settings import Attribute, Setting, holds
@@ -161,7 +162,7 @@ def through_places(program: Program, compute: Callable) -> Runner:
 
 def for_numpy(found: Program) -> Program:
     """Give an optimised program in the form in which it is run as NumPy."""
-    return sunk(bounds_joined(found))
+    return sunk(guards_first(unread_left_out(bounds_joined(found))))
 
 
 def as_numpy(program: Program) -> Runner:

@@ -52,6 +52,7 @@ class _Alone(NumpySource):
 
     def __init__(self, program: Program) -> None:
         self.shown = named(program)
+        self._own = set(self.shown.values())  # names that no buffer may have
         self._heads: dict[int, Line] = {}
         self.given: list[str] = []  # constants that are too large to be written: arguments, too
         super().__init__(program)
@@ -73,6 +74,9 @@ class _Alone(NumpySource):
 
     # What differs from what is run
 
+    def _name(self, x: Any, start: str) -> str:
+        return super()._name(x, f"{start}_" if start in self._own else start)
+
     def _new_local(self, x: Variable) -> str:
         name = self.shown.get(x, "copied")
         while name in self.names or name in self._local.values():
@@ -87,6 +91,9 @@ class _Alone(NumpySource):
     def _guard(self, x: Variable) -> None:
         for answer in self._guards.pop(x):
             self.lines.append(f"assert {'not ' * (not answer)}{self._x(x)}")
+
+    def _clear(self) -> None:
+        pass  # gradients are returned
 
     def _take(self, out: Variable) -> str:
         name = self._new_local(out)

@@ -6,6 +6,7 @@ that makes an array. Python's numbers are calculated with as they are elsewhere.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from keyword import iskeyword
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.arithmetic import astype
+from ..ops.joining import _concatenate
 from ..ops.masking import masked, masked_into
 from ..ops.trilinear import convolution, transposed_convolution
 from ..ops.windowed import put_at_maxima
@@ -26,6 +28,7 @@ _SIGNS = {np.add: "+", np.subtract: "-", np.multiply: "*"}
 _REDUCTIONS = {
     np.sum: "add", np.max: "maximum", np.min: "minimum", np.prod: "multiply",
 }  # fmt: skip
+_PLACES = {np.dtype(f"i{n}") for n in (1, 2, 4, 8)}
 _NARROW = 64  # a short last axis is reduced over the long axis of the transpose
 
 # What these give is an array of its own: nobody keeps it, and it is a view of nothing that is kept.
@@ -51,6 +54,8 @@ class Lines:
         self._ids: dict[int, str] = {}
         self._fresh: set[Variable] = set()  # arrays that a call has just made, and nobody else has
         self._views: dict[Any, np.ndarray] = {}
+        self._places: dict[Any, str] = {}  # where what is read in each row of a matrix lies
+        self._orders: dict[Variable, Any] = {}  # of the axes of arrays that lines have made
         self._passing: dict[Variable, str] = {}  # what calls gave, until it is read last
 
     # Names
@@ -169,12 +174,72 @@ class Lines:
             copy, casting = self._fn(np.copyto), ", 'unsafe'" * (x.dtype != out.dtype)
             return lambda to: [f"{copy}({to}, {operands[0]}{casting})"]
         if fn is less_at:
-            copy, rows = self._fn(np.copyto), self._name(np.arange(out.shape[0]), "rows")
-            return lambda to: [
-                *([f"{copy}({to}, {operands[0]})"] if to != operands[0] else []),
-                f"{to}[{rows}, {operands[1]}] -= {operands[2]}",
-            ]
+            return lambda to: self._less_at(ins, to)
+        if fn is _concatenate and all(_dtype(a) == out.dtype for a in ins.operands):
+            axis = self._x(ins.options.get("axis", 0))
+            pieces = ", ".join(operands) + "," * (len(operands) == 1)
+            return lambda to: [f"{self._fn(np.concatenate)}(({pieces}), {axis}, {to})"]
         return None
+
+    def _picked(self, ins: Instruction) -> None:
+        """Write what reads one entry of each row, into a place of its own."""
+        x, places = ins.operands
+        flat = self._flat(x, self._x(x), places)
+        if flat is None:
+            rows = self._name(np.arange(x.shape[0]), "rows")
+            source = f"{self._x(x)}[{rows}, {self._x(places)}]"
+            self.lines.append(f"{self._new_local(ins.output)} = {source}")
+            return
+        found = self._name(np.empty(ins.output.shape, ins.output.dtype), "b")
+        self._local[ins.output] = found
+        self.lines.append(f'{flat[0]}.take({flat[1]}, out={found}, mode="clip")')
+
+    def _less_at(self, ins: Instruction, to: str) -> list[str]:
+        """Subtract a number from one entry of each row."""
+        x, places, share = ins.operands
+        given, out = self._x(x), ins.output
+        lines = [] if to == given else [f"{self._fn(np.copyto)}({to}, {given})"]
+        flat = self._flat(x if to == given else out, to, places)
+        if flat is None:
+            rows = self._name(np.arange(x.shape[0]), "rows")
+            return [*lines, f"{to}[{rows}, {self._x(places)}] -= {self._x(share)}"]
+        t = self._name(np.empty(out.shape[:1], out.dtype), "t")
+        return [
+            *lines,
+            f'{flat[0]}.take({flat[1]}, out={t}, mode="clip")',
+            f"{self._fn(np.subtract)}({t}, {self._x(share)}, {t})",
+            f"{flat[0]}.put({flat[1]}, {t})",
+        ]
+
+    def _flat(self, x: Variable, array: str, places: Variable) -> tuple[str, str] | None:
+        """Write a matrix as a row of numbers, and where in it one entry of each row is.
+
+        None if it is not known how its numbers lie.
+        """
+        whole = self.names.get(array)
+        if (whole is None and x not in self._orders) or places.dtype not in _PLACES:
+            return None
+        if whole is None:
+            turned = self._orders[x] is not None
+            flat = f"{array}{'.T' * turned}.reshape(-1)"
+        else:
+            turned = not whole.flags.c_contiguous
+            if turned and not whole.flags.f_contiguous:
+                return None
+            flat = self._still((whole.T if turned else whole).reshape(-1))
+        return flat, self._flat_places(places, x.shape, turned)
+
+    def _flat_places(self, places: Variable, shape: tuple[int, ...], turned: bool) -> str:
+        key = places, shape, turned
+        if key not in self._places:
+            at = self._places[key] = self._name(np.empty(shape[0], np.intp), "b")
+            given = self._x(places)
+            if turned:
+                self.lines.append(f"{self._fn(np.multiply)}({given}, {shape[0]}, {at})")
+                given = at
+            rows = self._name(np.arange(shape[0]) * (1 if turned else shape[1]), "rows")
+            self.lines.append(f"{self._fn(np.add)}({given}, {rows}, {at})")
+        return self._places[key]
 
     def _masked(self, ins: Instruction, to: str) -> list[str]:
         """Multiply the bits of floats, as integers, by 1 or 0: see `masked_into`."""
@@ -207,11 +272,13 @@ class Lines:
             return None
         axes = axis if isinstance(axis, tuple) else (axis,)
         given = self._x(x)
-        if ins.fn is np.sum and axes == (0,) and len(x.shape) == 2 and x.dtype.kind == "f":
-            ones = self._name(np.ones(x.shape[0], x.dtype), "ones")
-            if not keepdims:  # a sum of rows is a product with ones, by BLAS
-                return lambda to: [f"{self._fn(np.dot)}({ones}, {given}, {to})"]
         last = len(x.shape) - 1
+        if ins.fn is np.sum and axes == tuple(range(last)) and x.dtype.kind == "f" and not keepdims:
+            # A sum of rows is a product with ones, by BLAS; as `fitting` has it for a bias.
+            n = math.prod(x.shape[:-1])
+            ones = self._name(np.ones(n, x.dtype), "ones")
+            rows = given if last == 1 else f"{given}.reshape({(n, x.shape[-1])})"
+            return lambda to: [f"{self._fn(np.dot)}({ones}, {rows}, {to})"]
         narrow = len(x.shape) == 2 and x.shape[1] < _NARROW and ins.fn in (np.max, np.min)
         if narrow and axes in ((last,), (-1,)) and x.size:
             turned = self._name(np.empty(x.shape[::-1], x.dtype), "b")

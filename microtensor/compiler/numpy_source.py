@@ -7,6 +7,7 @@ Buffers, and views of them, are names of the text's own; what leaves the program
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,18 +16,18 @@ import numpy as np
 from ..graph import next_number
 from ..ops.arithmetic import astype
 from ..ops.masking import masked, masked_into
-from .blocks import chains, is_cut, spans
+from .blocks import BLOCK, chains, is_cut, spans
 from .buffers import VIEWS
 from .generated import executed
 from .lowering import less_at, picked
-from .numpy_lines import Lines
-from .outlets import Outlet, writable
+from .numpy_places import Places
+from .outlets import writable
 from .passes import last_uses
-from .programs import Instruction, Program, Variable
+from .programs import Instruction, Program, Variable, is_reordered
 from .slots import Argument, Gradient, Leaf, Slot
 
 
-class NumpySource(Lines):
+class NumpySource(Places):
     """Writes a program's text, and the names that it refers to.
 
     Attributes
@@ -39,19 +40,14 @@ class NumpySource(Lines):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.names |= {"next_number": next_number, "writable": writable}
-        self.top: list[str] = []
-        self._writes = self._writes_by_variable()
-        self._first = {place.key: x for place, x in program.inputs}  # what lies in a place at first
-        self._guards: dict[Variable, list[bool]] = {}
-        for x, answer in program.guards:
-            self._guards.setdefault(x, []).append(answer)
-        made = {x: i for i, ins in enumerate(program.instructions) for x in ins.outputs}
-        self._last_guard = max((made.get(x, -1) for x in self._guards), default=-1)
+        self._blocks: dict[Any, str] = {}  # of chains: what they are called, and their memory
+        self._memory: dict[Any, np.ndarray] = {}
         self._last = last_uses(program)
         self._read()
         for x in list(self._guards):
             if x in self._local:
                 self._guard(x)
+        self._clear()
         found, end = chains(program), 0
         for i, ins in enumerate(program.instructions):
             if i in found:
@@ -66,6 +62,7 @@ class NumpySource(Lines):
             for x in ins.outputs:
                 if x in self._guards:
                     self._guard(x)
+                    self._clear()
         self._finish()
         body = "\n".join(f"    {line}" for line in (*self.top, *self.lines))
         self.text = f"def run(given):\n{body}\n"
@@ -75,7 +72,19 @@ class NumpySource(Lines):
 
         It gives what is returned, or None if a guard does not hold.
         """
-        return executed(self.text, self.names, self.program.name)["run"]
+        return self.lent(executed(self.text, self.names, self.program.name)["run"])
+
+    def lent(self, run: Callable) -> Callable:
+        """Let a function made of the text take its arrays from the program's lender."""
+        lender = self.lender
+        if lender is None:
+            return run
+
+        def lent(*given: Any) -> Any:
+            with lender:
+                return run(*given)
+
+        return lent
 
     def _read(self) -> None:
         for place, x in self.program.inputs:
@@ -99,14 +108,12 @@ class NumpySource(Lines):
         for answer in self._guards.pop(x):
             self.lines.append(f"if {'not ' * answer}{self._x(x)}: return None")
 
-    def _writes_by_variable(self) -> dict[Variable, Slot]:
-        """Tell where each variable is written, if that is one place and it leaves nowhere else."""
-        found: dict[Variable, Slot] = {}
-        returned = {r.x for r in self.program.results}
-        for place, x in self.program.writes:
-            if isinstance(x, Variable) and x not in found and x not in returned:
-                found[x] = place
-        return found
+    def _clear(self) -> None:
+        """Let go of the gradients that are replaced, if no guard can stop the step any more."""
+        if not self._guards and self.lender is not None:
+            for place, _ in self.program.writes:
+                if self._is_replaced(place):
+                    self.lines.append(f"{self._name(place.node, 'p')}.grad = None")
 
     def _write(self, i: int, ins: Instruction) -> None:
         out = ins.outputs[0] if len(ins.outputs) == 1 and not ins.is_rule else None
@@ -117,9 +124,7 @@ class NumpySource(Lines):
         elif ins.fn in VIEWS:
             self._view(i, ins)
         elif ins.fn is picked:
-            rows = self._name(np.arange(ins.operands[0].shape[0]), "rows")
-            x, places = map(self._x, ins.operands)
-            self.lines.append(f"{self._new_local(out)} = {x}[{rows}, {places}]")
+            self._picked(ins)
         elif out.shape == () or out.dtype is None or out.dtype.kind not in "fiub":
             self._scalar(ins)
         else:
@@ -149,6 +154,9 @@ class NumpySource(Lines):
         over = self._name(parts, "parts")
         self.lines.append(f"for s in {over}:")
         self.lines += [f"    {line}" for line in (*cuts, *ends, *lines)]
+        seen = [block for array, block in whole.items() if array not in self.names]
+        if seen:
+            self.lines.append(f"del {', '.join(seen)}")
         for i, ins in enumerate(calls, start):
             if ins.output not in inner:
                 self.buffers.release(i, ins)
@@ -159,21 +167,33 @@ class NumpySource(Lines):
         self, calls: list[Instruction], inner: set[Variable], parts: list[slice]
     ) -> dict[Variable, str]:
         """Find a block for each array that only the chain needs; one serves again once read."""
-        rows = parts[0].stop
         last = {x: i for i, ins in enumerate(calls) for x in ins.reads() if x in inner}
         free: dict[Any, list[str]] = {}
+        count: dict[Any, int] = {}
         found: dict[Variable, str] = {}
         for i, ins in enumerate(calls):
             for x in {v for v in ins.reads() if last.get(v) == i}:
                 free.setdefault(x.dtype, []).append(found[x])
             x = ins.output
             if x in inner:
-                spare = free.get(x.dtype)
-                name = spare.pop() if spare else f"t{len(self.names)}"
-                if f"{name}_whole" not in self.names:
-                    self.names[f"{name}_whole"] = np.empty((rows, *x.shape[1:]), x.dtype)
-                found[x] = name
+                spare, n = free.get(x.dtype), count.get(x.dtype, 0)
+                if not spare:
+                    spare = [self._block((parts[0].stop, *x.shape[1:]), x.dtype, n)]
+                    count[x.dtype] = n + 1
+                found[x] = spare.pop()
         return found
+
+    def _block(self, shape: tuple[int, ...], dtype: Any, n: int) -> str:
+        """Name the place for blocks that is number ``n`` of a chain; chains take turns with it."""
+        size, key = math.prod(shape), (shape, dtype, n)
+        if key not in self._blocks:
+            place = dtype, n, max(size, BLOCK)
+            memory = self._memory.get(place)
+            if memory is None:
+                memory = self._memory[place] = np.empty(place[-1], dtype)
+            self._blocks[key] = f"t{len(self.names)}"
+            self.names[f"{self._blocks[key]}_whole"] = memory[:size].reshape(shape)
+        return self._blocks[key]
 
     def _part(
         self, x: Any, names: dict[Variable, str], whole: dict[str, str], shape: tuple[int, ...]
@@ -202,7 +222,11 @@ class NumpySource(Lines):
             self.lines.append(f"{self._fn(np.copyto)}({shaped}, {self._x(x)})")
         elif ins.fn is np.transpose and not ins.options and len(ins.operands) == 1:
             source = self._x(x)
-            self.lines.append(f"{self._new_local(out)} = {source}.T")
+            name = self._passing[out] = self._new_local(out)
+            self.lines.append(f"{name} = {source}.T")
+        elif ins.fn is np.reshape and is_reordered(x, out.shape) and self._is_lent(out):
+            name = self._lent_place(out)
+            self.lines.append(f"{self._fn(np.copyto)}({name}.reshape({x.shape}), {self._x(x)})")
         else:
             self._call(ins)
 
@@ -216,82 +240,6 @@ class NumpySource(Lines):
         target = self._target(i, ins, out, elementwise or ins.fn in (masked, astype, less_at))
         for line in ways(target):
             self.lines.append(line)
-
-    def _target(
-        self,
-        i: int,
-        ins: Instruction,
-        out: Variable,
-        elementwise: bool,
-        calls: Sequence[Instruction] = (),
-    ) -> str:
-        if out in self._writes and self.buffers.root(out) is out:
-            in_place = elementwise and self._may_be_written(i, ins, out, calls or (ins,))
-            return self._outlet(out, self._writes[out], in_place, i > self._last_guard)
-        if self.buffers.last.get(out, -1) >= len(self.program.instructions):  # it is returned
-            return self._returned_place(out)
-        passing = self._passing_place(i, ins, out) if elementwise and not calls else None
-        return passing or self._name(self.buffers.place(i, ins, elementwise, calls), "b")
-
-    def _passing_place(self, i: int, ins: Instruction, out: Variable) -> str | None:
-        """Find an array that a call has made, for this to be the last to read and to write."""
-        otherwise = self.buffers.seen_otherwise((ins,))
-        for x in ins.operands:
-            if isinstance(x, Variable) and x in self._fresh and x not in otherwise:
-                alike = x.shape == out.shape and x.dtype == out.dtype
-                if alike and self.buffers.last.get(x, -1) == i:
-                    self._fresh.remove(x)
-                    self._fresh.add(out)
-                    name = self._local[out] = self._passing[out] = self._passing.pop(x)
-                    return name
-        return None
-
-    def _returned_place(self, out: Variable) -> str:
-        """Write where a result goes that is returned."""
-        outlet = self._name(Outlet(out.shape, out.dtype), "outlet")
-        name = self._new_local(out)
-        self.top.append(f"{name} = {outlet}.take()")
-        return name
-
-    def _before(self, place: Slot) -> Variable | None:
-        """Give the variable of what lies in a place at first, if the program reads it."""
-        return self._first.get(place.key)
-
-    def _may_be_written(
-        self, i: int, ins: Instruction, out: Variable, calls: Sequence[Instruction]
-    ) -> bool:
-        """Tell whether a result may go where its place's old numbers lie: nobody reads them after.
-
-        What a guard may stop must have changed nothing.
-        """
-        before = self._before(self._writes[out])
-        if before is None or before in self.buffers.seen_otherwise(calls):
-            return False
-        return self.buffers.last.get(before, -1) <= i and i > self._last_guard
-
-    def _outlet(self, out: Variable, place: Slot, in_place: bool, is_safe: bool) -> str:
-        """Write where a result goes that is laid into a place."""
-        before = self._before(place)
-        if place.in_place and in_place and before is not None:
-            self._local[out] = self._local[before]
-            return self._local[out]
-        outlet = self._name(Outlet(out.shape, out.dtype), "outlet")
-        name = self._new_local(out)
-        if before is None and is_safe:
-            self.top.append(f"{name} = {outlet}.take({self._current(place)})")
-        elif before is not None and in_place:
-            old = self._local[before]
-            self.top.append(f"{name} = {old} if writable({old}) else {outlet}.again({old})")
-        else:
-            current = self._local[before] if before is not None else self._current(place)
-            self.top.append(f"{name} = {outlet}.other({current})")
-        return name
-
-    def _current(self, place: Slot) -> str:
-        if isinstance(place, Leaf) and place.place is None:
-            what = "grad" if isinstance(place, Gradient) else "_data"
-            return f"{self._name(place.node, 'p')}.{what}"
-        return ""
 
     def _finish(self) -> None:
         taken: set[Variable] = set()

@@ -54,12 +54,12 @@ class TimedSource(NumpySource):
     def function(self) -> Callable:
         """Give the text without the clock, which computes into the same buffers."""
         lines = [line for line in self.text.splitlines(keepends=True) if _TICK not in line]
-        return executed("".join(lines), self.names, self.program.name)["run"]
+        return self.lent(executed("".join(lines), self.names, self.program.name)["run"])
 
     def timed(self) -> Callable:
         """Give the text as a function of (given, tick, clock)."""
         text = self.text.replace("def run(given):", "def run(given, tick, clock):", 1)
-        return executed(text, self.names, self.program.name)["run"]
+        return self.lent(executed(text, self.names, self.program.name)["run"])
 
     def _read(self) -> None:
         super()._read()
@@ -142,6 +142,7 @@ class TimedProgram:
         constants = {id(_owner(x)) for x in self.program.constants.values()}
         owners = {id(_owner(x)): _owner(x) for x in self.source.names.values() if _is_array(x)}
         buffers = sum(x.nbytes for number, x in owners.items() if number not in constants)
+        buffers += 0 if self.source.lender is None else self.source.lender.nbytes
         outlets = [x for x in self.source.names.values() if isinstance(x, Outlet)]
         left = {id(a): a.nbytes for outlet in outlets for a in outlet.arrays}
         return buffers, sum(left.values()) - sum(left.get(id(x), 0) for x in lying)

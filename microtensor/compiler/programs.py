@@ -68,6 +68,14 @@ def order_of(x: Any) -> tuple[int, ...] | None:
     return order if x.transpose(order).flags.c_contiguous else None
 
 
+def is_reordered(x: Variable, shape: tuple[int, ...]) -> bool:
+    """Tell whether numbers have to move for an array of axes in another order to be reshaped."""
+    if x.order is None:
+        return False
+    like = np.empty([x.shape[a] for a in x.order], np.bool_).transpose(np.argsort(x.order))
+    return not np.may_share_memory(like.reshape(shape), like)
+
+
 @dataclass(eq=False)
 class Instruction:
     """One call: ``outputs = fn(*operands, **options)``.
