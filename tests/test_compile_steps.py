@@ -1,6 +1,7 @@
 """What people write into a step: compiled, all of it does what it does without."""
 
 import functools
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from compiled import BACKENDS, Training, differences, first_difference, outcome,
 
 import microtensor as mt
 from microtensor import Value, losses, nn, optim
+from microtensor.compiler.watching import is_of_a_library
 
 F64 = np.float64
 STEPS = 10
@@ -444,6 +446,19 @@ def test_an_attribute_that_a_class_gave_is_seen_when_the_object_has_its_own(monk
     assert step(1.0) == 9.0
     del layer.scale
     assert step(1.0) == 8.0
+
+
+def test_what_is_run_is_the_users_wherever_it_lies(monkeypatch):
+    """A page's cells, or ``python -m`` of an installed program, are in a library's folder."""
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", np.__file__, raising=False)
+    is_of_a_library.cache_clear()
+    names = {"__name__": "__main__", "SCALE": 2.0}
+    exec("def scaled(x):\n    return SCALE * x", names)  # our own line
+    step = mt.compile(names["scaled"])
+    assert step(np.ones(2)).tolist() == [2, 2]
+    names["SCALE"] = 3.0
+    assert step(np.ones(2)).tolist() == [3, 3]
+    is_of_a_library.cache_clear()
 
 
 def test_a_method_is_compiled_with_what_its_object_has():

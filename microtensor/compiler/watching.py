@@ -251,6 +251,8 @@ def _is_a_librarys(x: type | FunctionType) -> bool:
 @functools.cache
 def is_of_a_library(module: str | None) -> bool:
     """Tell whether a module is one that users do not write: ours, Python's, or an installed one."""
+    if module == "__main__":  # wherever it lies: what is run, or typed into what is run
+        return False
     if module is None or module.partition(".")[0] in (HOUSE, "builtins", "numpy"):
         return True
     path = getattr(sys.modules.get(module), "__file__", None)
