@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import microtensor as mt
 from microtensor import losses, nn, optim, train, viz
 from microtensor.errors import ArgumentError, DependencyError, MicrotensorError, ShapeError
 from microtensor.viz import canvas
-from microtensor.viz.theme import LIGHT
+from microtensor.viz.theme import DARK, LIGHT
 
 
 def lines_of(axes):
@@ -254,6 +256,64 @@ def test_figures_show_themselves_and_save_the_same_bytes(tmp_path):
         "  expected  .svg, .png or .pdf\n"
         "  got       '.gif'"
     )
+
+
+def dark_rules(svg):
+    """Which colours change in the dark: (property, light) to dark."""
+    rule = r'\.(mt-\w+) \[style\*="(\w+): (#\w+)"\]:not\(\[id\^=kept\] \*\)\{\2:(#\w+)!important\}'
+    found = re.findall(rule, svg)
+    assert {scope for scope, *_ in found} == {
+        re.search(r'<svg role="img" class="(mt-\w+)"', svg)[1]
+    }
+    return {(word, light): dark for _, word, light, dark in found}
+
+
+def test_the_page_and_the_lines_of_a_figure_change_in_the_dark():
+    svg = viz.history({"loss": [1.0, 0.5], "val_loss": [1.0, 0.7]})._repr_svg_()
+    rules = dark_rules(svg)
+    assert svg.count("prefers-color-scheme:dark") == 1
+    for word, token in (("fill", "page"), ("stroke", "forward"), ("stroke", "backward"),
+                        ("fill", "ink"), ("stroke", "heat_line")):  # fmt: skip
+        light, dark = getattr(LIGHT, token).lower(), getattr(DARK, token)
+        assert f"{word}: {light}" in svg, token
+        assert rules[word, light] == dark
+
+
+def test_a_figure_says_what_it_shows():
+    def title(figure):
+        return re.findall("<title>(.*)</title>", figure._repr_svg_())
+
+    lists = {"loss": [1.0, 0.5, 0.7], "val_loss": [1.0, 0.8, 0.9]}
+    [told] = title(viz.history(lists, title="A & B"))
+    assert told == ("A &amp; B, loss, epoch, best 0.8, epoch 2, training 0.7, validation 0.9")
+    assert title(viz.heatmap(np.eye(9), title="w")) == ["w"]  # and not 81 numbers
+    assert title(viz.heatmap(np.eye(9))) == []
+
+
+def test_what_stands_on_a_map_stays_as_it_is_in_the_dark():
+    """White words on dark green, in a group that the rules leave out; and the title in none."""
+    root = ElementTree.fromstring(viz.heatmap([[1.0, 0.1]], title="w")._repr_svg_())
+    kept = {
+        part for group in root.iter() if group.get("id", "").startswith("kept")
+        for part in group.iter()
+    }  # fmt: skip
+    words = {
+        fill: [g for g in root.iter() if g.get("style", "").startswith(f"fill: {fill.lower()}")]
+        for fill in (LIGHT.page, LIGHT.ink)
+    }
+    on_green = [g for g in words[LIGHT.page] if g in kept and g.tag.endswith("}g")]
+    assert len(on_green) == 1
+    page = [g for g in words[LIGHT.page] if g not in kept]
+    assert len(page) == 3  # of the figure, and of two axes
+    in_ink = [g in kept for g in words[LIGHT.ink] if g.tag.endswith("}g")]
+    assert sorted(in_ink) == [False, True]  # the title, and 0.1 on its light ground
+
+
+def test_mountains_are_pixels_in_a_notebook_and_stay_light():
+    figure = viz.surface(lambda u, v: u * u + v * v, kind="3d", steps=11)
+    assert figure._repr_svg_() is None
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert b"prefers-color-scheme" not in canvas._content(figure, "svg")
 
 
 def test_without_matplotlib_each_figure_says_how_to_get_it(monkeypatch):

@@ -1,7 +1,7 @@
 """Pictures in pages: they scroll where they would be too small to read, and say what they show.
 
 An SVG of this library follows the page's light or dark theme, as the images of a page with a
-``color-scheme`` do. A figure of matplotlib is turned around in the dark, its hues kept.
+``color-scheme`` do. What has no colours for the dark is turned around there, its hues kept.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _pixels(length: str) -> float:
 
 
 def follows_theme(path: Path) -> bool:
-    """Whether a picture has colours of its own for the dark; figures of matplotlib have none."""
+    """Whether a picture has colours of its own for the dark, as those of this library have."""
     return path.suffix == ".svg" and "prefers-color-scheme" in path.read_text(encoding="utf-8")
 
 

@@ -255,6 +255,7 @@ def _map(
         )
     canvas.tidy(axes, title=title or "", x=names[0], y=names[1], grid=False)
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    canvas.keep(axes)
 
 
 def _view(

@@ -83,6 +83,8 @@ def heatmap(
     bar = figure.colorbar(picture, ax=axes, shrink=0.8, aspect=18, pad=0.02)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=LIGHT.muted, labelsize=8, length=0)
+    canvas.keep(axes)
+    canvas.keep(bar.ax)
     if not finite.all():
         axes.set_xlabel(f"yellow: {int(np.sum(~finite))} not finite", fontsize=9, color=LIGHT.muted)
     return figure

@@ -107,6 +107,7 @@ def decision_boundary(
     share = 100 * np.mean(answers == y)
     canvas.tidy(axes, title=title or f"accuracy {share:.3g} %", x=names[0], y=names[1], grid=False)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    canvas.keep(axes)
     return figure
 
 
