@@ -192,7 +192,7 @@ class Sketch:
 
     def _repr_html_(self) -> str:
         panels = [
-            self._framed(self._panel(curve), _WIDTH, _HEIGHT, _in_words(curve))
+            self._framed(self._panel(curve), _WIDTH, _HEIGHT, _in_words(curve), in_page=True)
             for curve in self.curves
         ]
         least, most = 0.65 * _WIDTH, 1.4 * _WIDTH * len(panels)
@@ -237,11 +237,19 @@ class Sketch:
             )
         return "".join(found)
 
-    def _framed(self, inside: str, width: int, height: int, words: str) -> str:
+    def _framed(
+        self, inside: str, width: int, height: int, words: str, *, in_page: bool = False
+    ) -> str:
         digest = hashlib.sha256((inside + words).encode()).hexdigest()[:8]
         scope, clip = f"mt-{digest}", f"mt-clip-{digest}"  # ids and classes reach a whole page
         light = ";".join(f"--{t}:{getattr(LIGHT, t)}" for t in _TOKENS)
         dark = ";".join(f"--{t}:{getattr(DARK, t)}" for t in _TOKENS)
+        either = ";".join(
+            f"--{t}:light-dark({getattr(LIGHT, t)},{getattr(DARK, t)})" for t in _TOKENS
+        )
+        # In a page the page says whether it is dark, which need not be what the system says.
+        supported = "@supports (color:light-dark(#000,#fff))"
+        of_page = f"{supported}{{.{scope}{{{either}}}}}" if in_page else ""
         frame = (
             f'<clipPath id="{clip}"><rect x="{_LEFT}" y="{_TOP}" '
             f'width="{_WIDTH - _LEFT - _RIGHT}" height="{_HEIGHT - _TOP - _BOTTOM}"/></clipPath>'
@@ -253,7 +261,7 @@ class Sketch:
             f'viewBox="0 0 {width} {height}" width="100%" font-family=\'{FONT_FAMILY}\'>'
             f"<title>{escape(title)}</title><desc>{escape(words)}</desc>"
             f"<style>.{scope}{{{light}}}"
-            f"@media (prefers-color-scheme:dark){{.{scope}{{{dark}}}}}</style>"
+            f"@media (prefers-color-scheme:dark){{.{scope}{{{dark}}}}}{of_page}</style>"
             f'<rect width="{width}" height="{height}" fill="var(--page)"/>{frame}{inside}</svg>'
         )
 
