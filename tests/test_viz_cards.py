@@ -93,6 +93,22 @@ def test_without_gradients_a_card_has_no_place_for_one():
     assert "grad" in re.sub(r'tooltip="[^"]*"', "", mt.draw(samples.neuron()).source)
 
 
+def numbers_below_maps(array):
+    label = cards_of(mt.Value(array, name="x") * 1.0, gradients=False)["x"]
+    shown = re.findall(r">([^<>]+)</FONT>", label.partition("data")[2].partition("grad")[0])
+    return [word for text in shown for word in re.split("(?:&#160;)+", text) if word]
+
+
+def test_a_small_array_shows_its_numbers_and_a_larger_one_mean_and_spread():
+    assert numbers_below_maps([2.7, -11.67, 0.1234567]) == ["2.7", "−11.67", "0.123"]
+    small = [[3.0, 1.0, 5.0, -4.0], [-1.5, -3.0, 7.1, 5.2], [2.0, 1.0, np.nan, 2.9]]
+    shown = ["3", "1", "5", "−4", "−1.5", "−3", "7.1", "5.2", "2", "1", "nan", "2.9"]
+    assert numbers_below_maps(small) == shown
+    for larger in (np.ones(5), np.ones((5, 3)), np.ones((1, 5)), np.ones((2, 2, 2))):
+        assert numbers_below_maps(larger) == ["μ", "1", "σ", "0"]
+    assert numbers_below_maps(np.ones((0, 2))) == ["μ", "nan", "σ", "nan"]
+
+
 def test_a_gradient_of_zero_is_shown_as_zero():
     assert "<B>0</B>" in cards_of(samples.neuron())["w2"]
 

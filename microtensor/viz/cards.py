@@ -14,11 +14,12 @@ import numpy as np
 
 from .briefly import moments
 from .snapshots import Node
-from .theme import Theme, dtype_word, html, number, shape_word, short, symbol
+from .theme import Theme, dtype_word, fuller, html, number, shape_word, short, symbol
 
 _INSIDE = 8  # parameters of a neuron that are shown
 CELLS = 10  # of a heat-map, each way
 _CELL = 11  # points
+_FEW, _BESIDE = 12, 4  # numbers that are written out, and how many of them in a row
 _FIXED = f'FIXEDSIZE="TRUE" WIDTH="{_CELL}" HEIGHT="{_CELL}"'
 _GAP = "&#160;&#160;"
 # An empty <I></I> or <FONT></FONT> is a syntax error, so what is empty is a space.
@@ -188,11 +189,23 @@ def _map_cell(word: str, array: Any, color: str, theme: Theme) -> str:
     if array is None:
         rows += _row(f"<TD>{_font(number(None), 12, theme.muted)}</TD>")
     else:
-        mean, spread = moments(array)
-        words = f"μ{_NOTHING}{short(mean)}{_GAP}σ{_NOTHING}{short(spread)}"
         rows += _row(f"<TD>{heat_map(array, theme)}</TD>")
-        rows += _row(f"<TD>{_font(words, 8, theme.muted)}</TD>")
+        rows += _row(f"<TD>{_numbers(array, theme)}</TD>")
     return f'<TD VALIGN="TOP">{_inner(rows)}</TD>'
+
+
+def _numbers(array: Any, theme: Theme) -> str:
+    """Write the numbers of a small array as they lie in it; of others mean and spread."""
+    entries = np.asarray(array)
+    if entries.ndim == 1 and 0 < entries.size <= _BESIDE:
+        return _font(_GAP.join(map(fuller, entries)), 9, theme.ink)
+    if entries.ndim == 2 and 0 < entries.size <= _FEW and entries.shape[1] <= _BESIDE:
+        lines = (map(fuller, line) for line in entries)
+        cells = ("".join(f"<TD>{_font(x, 9, theme.ink)}</TD>" for x in line) for line in lines)
+        return _inner("".join(map(_row, cells)))
+    mean, spread = moments(array)
+    words = f"μ{_NOTHING}{short(mean)}{_GAP}σ{_NOTHING}{short(spread)}"
+    return _font(words, 8, theme.muted)
 
 
 def heat_map(array: Any, theme: Theme) -> str:

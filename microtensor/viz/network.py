@@ -23,6 +23,7 @@ from .theme import (
     FONT,
     TEXTBOOK,
     Theme,
+    fuller,
     html,
     number,
     quoted,
@@ -242,7 +243,7 @@ def _neuron(
     if answer is not None:
         words += f"   {number(answer[i])}"
         color = colors.input[1] if layer is None else colors.forward
-        told = _answer(answer[i])
+        told = fuller(answer[i])
         rows.append(_row(told, 9, f"<B>{told}</B>", color))
     if layer is not None and layer.bias is not None:
         words += f"   bias {number(layer.bias[i])}"
@@ -253,12 +254,6 @@ def _neuron(
             words += f"   grad {number(layer.bias_grad[i])}"
             rows.append(_row("", 7, f"∂ {short(layer.bias_grad[i], 2)}", colors.backward))
     return "<BR/>".join(rows) or "&#160;", words
-
-
-def _answer(x: float) -> str:
-    """Write an activation with two decimals where a circle has room for them, else in short."""
-    fuller = number(x, 2)
-    return fuller if abs(x) >= 1 and len(fuller) <= 6 else short(x)
 
 
 def _row(measured: str, size: float, inside: str, color: str) -> str:

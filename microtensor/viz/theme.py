@@ -186,6 +186,16 @@ def short(x: Any, digits: int = 3) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
 
 
+def fuller(x: Any) -> str:
+    """Write a number with two decimals where six characters hold it, else in short.
+
+    >>> fuller(-11.67), fuller(0.93702664), fuller(12345.678)
+    ('−11.67', '0.937', '12346')
+    """
+    text = number(x, 2)
+    return text if x is not None and abs(x) >= 1 and len(text) <= 6 else short(x)
+
+
 def factor(x: Any) -> str:
     """Write a number as a factor of a product: negative ones in parentheses.
 
