@@ -60,7 +60,8 @@ class Explorer:
         # cannot reach the notebook.
         return (
             f'<iframe title="{html.escape(self.title)}" sandbox="allow-scripts allow-downloads" '
-            'style="width:100%;height:640px;border:1px solid #8884;border-radius:8px" '
+            'style="width:100%;height:640px;box-sizing:border-box;border:1px solid #8884;'
+            'border-radius:8px" '
             f'srcdoc="{html.escape(self.html)}"></iframe>'
         )
 
