@@ -61,6 +61,33 @@ def zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return x
 
 
+def like(x: np.ndarray, dtype: Any = None, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Give an array to compute into whose axes lie in memory in the order of those of x.
+
+    Parameters
+    ----------
+    x : array
+    dtype : dtype, optional
+        That of x, if not given.
+    shape : tuple of int, optional
+        Of as many axes; that of x, if not given.
+
+    Examples
+    --------
+    >>> like(np.ones((2, 3, 4)).transpose(1, 2, 0), bool).strides
+    (4, 1, 12)
+    """
+    lender = _here.lender
+    if lender is None:
+        return np.empty_like(x, dtype, shape=shape)
+    shape, dtype = x.shape if shape is None else shape, x.dtype if dtype is None else dtype
+    if x.flags.c_contiguous:
+        return lender.lend(shape, dtype)
+    order = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
+    lent = lender.lend(tuple(shape[axis] for axis in order), dtype)
+    return lent.transpose(sorted(range(x.ndim), key=order.__getitem__))
+
+
 def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Give an array to compute into that begins where a line of the cache does.
 

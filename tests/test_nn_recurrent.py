@@ -8,7 +8,7 @@ import microtensor as mt
 from microtensor import Value, nn, ops
 from microtensor.errors import ArgumentError, GradientCheckError, ShapeError
 from microtensor.graph import ancestors
-from microtensor.ops import recurrences
+from microtensor.lending import aligned
 from microtensor.primitives import registry
 
 T, B, I, H = 5, 3, 4, 2
@@ -288,7 +288,7 @@ def test_a_batch_of_none_gives_none(name):
 
 def test_arrays_of_the_loop_begin_where_a_line_of_the_cache_does():
     for shape, dtype in (((3, 5), np.float32), ((7,), np.float64), ((1, 2), np.float32)):
-        made = [recurrences.empty(shape, dtype) for _ in range(5)]
+        made = [aligned(shape, dtype) for _ in range(5)]
         assert all(a.ctypes.data % 64 == 0 and a.flags.c_contiguous for a in made)
         assert {(a.shape, a.dtype) for a in made} == {(shape, np.dtype(dtype))}
 

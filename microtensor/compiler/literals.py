@@ -25,7 +25,7 @@ _PLACES = (
 # What stands for the functions of `lending` where a text runs by itself, and nobody lends.
 _LENT = {
     "empty": "empty", "aligned": "empty", "zeros": "zeros", "ones": "ones", "counting": "arange",
-    "where": "flatnonzero",
+    "where": "flatnonzero", "like": "empty_like",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty, like
 from ..primitives import differentiable, primitive, stands_for, together
 
 _LETTERS = "abcdefgh"
@@ -57,11 +58,11 @@ def batch_moments(x: Any) -> Any:
     array([[2., 5.],
            [1., 0.]])
     """
-    moments = np.empty((2, x.shape[1]), x.dtype)
+    moments = empty((2, x.shape[1]), x.dtype)
     mean, square = moments
     np.sum(x, axis=_rest(x), out=mean)
     mean /= _count(x)
-    d = x - along(x, mean)
+    d = _less(x, mean)
     square[:] = _sum_of_products(d, d)
     square /= _count(x)
     return moments
@@ -110,11 +111,17 @@ def batch_norm(x: Any, weight: Any, bias: Any, moments: Any, eps: float) -> Any:
     array([[-1.,  0.],
            [ 1.,  0.]])
     """
-    y = x - along(x, moments[0])
+    y = _less(x, moments[0])
     y *= along(x, _scale(weight, moments, eps))
     if bias is not None:
         y += along(x, bias)
     return y
+
+
+def _less(x: Any, per_channel: Any) -> Any:
+    """Subtract one number per channel, of arrays."""
+    dtype = x.dtype if per_channel.dtype == x.dtype else np.result_type(x, per_channel)
+    return np.subtract(x, along(x, per_channel), out=like(x, dtype))
 
 
 def _scale(weight: Any, moments: Any, eps: float) -> Any:
@@ -154,7 +161,7 @@ def _rule(
     to_bias: Any = np.sum(g, axis=_rest(x)) if wanted[0] or wanted[2] else None
     if not (wanted[0] or wanted[1]):
         return [None, None, to_bias, None]
-    d = x - along(x, moments[0])
+    d = _less(x, moments[0])
     to_weight = _sum_of_products(d, g) * r
     if not wanted[0]:
         return [None, to_weight, to_bias, None]

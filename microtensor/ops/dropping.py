@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty, like
 from ..primitives import differentiable, piecewise, primitive, stands_for
 
 
@@ -43,7 +44,9 @@ def dropout(x: Any, p: float, rng: Any, together: int) -> Any:
     """
     x = np.asarray(x)
     noise = _noise(x, p, rng, together)
-    return x * noise, noise
+    dtype = x.dtype if noise.dtype == x.dtype else np.result_type(x, noise)
+    y = np.multiply(x, noise, out=like(x, dtype))
+    return y if y.ndim else y[()], noise
 
 
 differentiable(dropout, lambda g, y, x, kept: g * kept)
@@ -73,6 +76,11 @@ def _noise(x: Any, p: float, rng: Any, together: int) -> Any:
 def _drawn(shape: tuple[int, ...], dtype: np.dtype, p: float, rng: Any) -> Any:
     """Draw factors: 0 with probability p, else 1 / (1 - p)."""
     # 24 random bits a number are drawn in less time than 53; the older generator has these only
-    bits = {"dtype": np.float32} if isinstance(rng, np.random.Generator) else {}
+    if isinstance(rng, np.random.Generator):
+        drawn = rng.random(shape, np.float32, out=empty(shape, np.float32))
+    else:
+        drawn = rng.random(shape)
     scale = 0.0 if p == 1 else 1 / (1 - p)
-    return np.multiply(np.less(rng.random(shape, **bits), 1 - p), dtype.type(scale), dtype=dtype)
+    kept = np.less(drawn, 1 - p, out=empty(shape, bool))
+    noise = np.multiply(kept, dtype.type(scale), dtype=dtype, out=empty(shape, dtype))
+    return noise if noise.ndim else noise[()]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import aligned, empty
 from ..primitives import differentiable, primitive, stands_for, together
 from .activations import sigmoid
 from .linalg import linear
@@ -20,7 +21,6 @@ from .recurrences import (
     alone,
     blocks,
     contributions,
-    empty,
     inside,
     keep_in_place,
     kept_where,
@@ -96,11 +96,11 @@ def gru_states(
     (6, 2, 4)
     """
     steps, dtype = len(x), np.result_type(x, h0, w_ih, w_hh)
-    y = empty((steps + 1, *h0.shape), dtype)
+    y = aligned((steps + 1, *h0.shape), dtype)
     y[0] = h0
     gates = sums_of_inputs(inside(x, mask), w_ih, (b_ih,), ORDER, SIGNS, dtype)
-    offers = empty((steps, *h0.shape), dtype)  # q of each step
-    weight, room = blocks(w_hh, ORDER, SIGNS, dtype), empty((3, *h0.shape), dtype)
+    offers = aligned((steps, *h0.shape), dtype)  # q of each step
+    weight, room = blocks(w_hh, ORDER, SIGNS, dtype), aligned((3, *h0.shape), dtype)
     bias = None if b_hh is None else blocks(b_hh[:, None], ORDER, SIGNS, dtype)
     with np.errstate(over="ignore"):
         for t in range(steps):
@@ -178,11 +178,12 @@ def _all(
     """Do as `_slopes`, on what was kept, into arrays that are made once."""
     gates, offers = kept
     dtype = y.dtype
-    weight = empty((3, *w_hh[::3].shape), dtype)
+    weight = aligned((3, *w_hh[::3].shape), dtype)
     weight[...] = w_hh.reshape(weight.shape)
-    inputs, states = empty((2, *gates.shape), dtype)
-    room, slope = empty((3, *h0.shape), dtype), empty(h0.shape, dtype)
-    dh = g[-1].copy()
+    inputs, states = aligned((2, *gates.shape), dtype)
+    room, slope = aligned((3, *h0.shape), dtype), aligned(h0.shape, dtype)
+    dh, old = empty(h0.shape, g.dtype), empty(h0.shape, g.dtype)
+    np.copyto(dh, g[-1])
     for t in reversed(range(len(x))):
         r, z, n = gates[:, t]
         dr, dz, dn = inputs[:, t]
@@ -197,8 +198,8 @@ def _all(
         np.multiply(dn, r, out=states[2, t])
         if mask is not None:
             inputs[:, t, ~mask[t]] = states[:, t, ~mask[t]] = 0
-        old = dh
-        dh = pulled_back(states[:, t], weight, room)
+        dh, old = old, dh
+        pulled_back(states[:, t], weight, room, dh)
         dh += np.multiply(old, z, out=slope)
         keep_in_place(mask, t, dh, old)
         dh += g[t]

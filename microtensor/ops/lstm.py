@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..lending import aligned, empty
 from ..primitives import differentiable, primitive, stands_for, together
 from .activations import sigmoid
 from .linalg import linear
@@ -21,7 +22,7 @@ from .recurrences import (
     alone,
     blocks,
     contributions,
-    empty,
+    in_order,
     inside,
     keep_in_place,
     kept_where,
@@ -111,11 +112,11 @@ def lstm_states(
     (2, 6, 2, 4)
     """
     steps, dtype = len(x), np.result_type(x, h0, c0, w_ih, w_hh)
-    y = empty((2, steps + 1, *h0.shape), dtype)
+    y = aligned((2, steps + 1, *h0.shape), dtype)
     y[0, 0], y[1, 0] = h0, c0
     gates = sums_of_inputs(inside(x, mask), w_ih, (b_ih, b_hh), ORDER, SIGNS, dtype)
     weight = blocks(w_hh, ORDER, SIGNS, dtype)
-    room = empty((4, *h0.shape), dtype)
+    room = aligned((4, *h0.shape), dtype)
     with np.errstate(over="ignore"):
         for t in range(steps):
             (h, next_h), (c, next_c) = y[:, t : t + 2]
@@ -235,16 +236,19 @@ def _all(
 ) -> list[Any]:  # fmt: skip
     """Do as `_slopes`, on the gates that were kept, into arrays that are made once."""
     dtype = y.dtype
-    weight = np.asarray(w_hh, dtype).reshape(4, -1, w_hh.shape[-1])[ORDER]
-    d, room = empty(kept.shape, dtype), np.empty((4, *h0.shape), dtype)
-    dh, dc = g[:, -1].copy()
+    weight = in_order(np.asarray(w_hh, dtype).reshape(4, -1, w_hh.shape[-1]), ORDER)
+    d, room = aligned(kept.shape, dtype), empty((4, *h0.shape), dtype)
+    dh, dc = starts = empty(g[:, -1].shape, g.dtype)
+    old_h, old_c = old = starts if mask is None else empty(starts.shape, g.dtype)
+    np.copyto(starts, g[:, -1])
     for t in reversed(range(len(x))):
-        old_h, old_c = (dh, dc) if mask is None else (dh.copy(), dc.copy())
+        if mask is not None:
+            np.copyto(old, starts)
         back_in_place(d[:, t], dh, dc, kept[:, t], y[1, t], y[1, t + 1], room)
         if mask is not None:
             d[:, t, ~mask[t]] = 0
         keep_in_place(mask, t, dc, old_c)
-        dh = pulled_back(d[:, t], weight, room)
+        pulled_back(d[:, t], weight, room, dh)
         keep_in_place(mask, t, dh, old_h)
         dh += g[0, t]
         dc += g[1, t]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import aligned, empty
 from ..primitives import differentiable, primitive, stands_for, together
 from .lstm import ORDER, SIGNS, Step, back_in_place, lstm_step, step_in_place
 from .recurrences import (
@@ -21,7 +22,7 @@ from .recurrences import (
     alone,
     blocks,
     contributions,
-    empty,
+    in_order,
     inside,
     keep_in_place,
     kept_where,
@@ -70,11 +71,12 @@ def projected_lstm_states(
     (6, 2, 5)
     """
     steps, dtype = len(x), np.result_type(x, h0, c0, w_ih, w_hh, w_hr)
-    h, c = empty((steps + 1, *h0.shape), dtype), empty((steps + 1, *c0.shape), dtype)
+    y = empty((steps + 1, len(h0), h0.shape[1] + c0.shape[1]), dtype)
+    h, c = aligned((steps + 1, *h0.shape), dtype), aligned((steps + 1, *c0.shape), dtype)
     h[0], c[0] = h0, c0
     gates = sums_of_inputs(inside(x, mask), w_ih, (b_ih, b_hh), ORDER, SIGNS, dtype)
     weight, projection = blocks(w_hh, ORDER, SIGNS, dtype), np.asarray(w_hr.T, dtype)
-    room, u = empty((4, *c0.shape), dtype), empty(c0.shape, dtype)
+    room, u = aligned((4, *c0.shape), dtype), aligned(c0.shape, dtype)
     with np.errstate(over="ignore"):
         for t in range(steps):
             a = gates[:, t]
@@ -83,7 +85,7 @@ def projected_lstm_states(
             np.matmul(u, projection, out=h[t + 1])
             keep_in_place(mask, t, c[t + 1], c[t])
             keep_in_place(mask, t, h[t + 1], h[t])
-    return np.concatenate([h, c], axis=-1), gates
+    return np.concatenate([h, c], axis=-1, out=y), gates
 
 
 def _slopes(
@@ -147,24 +149,35 @@ def _all(
     """Do as `_slopes`, on the gates that were kept, into arrays that are made once."""
     dtype, width = y.dtype, len(w_hr)
     w_hr = np.asarray(w_hr, dtype)
-    weight = np.asarray(w_hh, dtype).reshape(4, -1, width)[ORDER]
+    weight = in_order(np.asarray(w_hh, dtype).reshape(4, -1, width), ORDER)
     before, c = y[:-1, :, :width], y[..., width:]
-    d, room = empty(kept.shape, dtype), np.empty((4, *c0.shape), dtype)
-    projected, narrow = np.empty(before.shape, dtype), np.empty((4, *h0.shape), dtype)
-    dh, dc = g[-1, :, :width].copy(), g[-1, :, width:].copy()
+    d, room = aligned(kept.shape, dtype), empty((4, *c0.shape), dtype)
+    projected, narrow = empty(before.shape, dtype), empty((4, *h0.shape), dtype)
+    dh, old_h = empty(h0.shape, dtype), empty(h0.shape, dtype)
+    dc, old_c, wide = (empty(c0.shape, dtype) for _ in range(3))
+    dh[...], dc[...] = g[-1, :, :width], g[-1, :, width:]
     for t in reversed(range(len(x))):
-        old_h, old_c = dh, dc if mask is None else dc.copy()
+        if mask is not None:
+            np.copyto(old_c, dc)
         projected[t] = dh
-        back_in_place(d[:, t], np.matmul(dh, w_hr), dc, kept[:, t], c[t], c[t + 1], room)
+        np.matmul(dh, w_hr, out=wide)
+        back_in_place(d[:, t], wide, dc, kept[:, t], c[t], c[t + 1], room)
         if mask is not None:
             d[:, t, ~mask[t]] = 0
             projected[t, ~mask[t]] = 0
         keep_in_place(mask, t, dc, old_c)
-        dh = pulled_back(d[:, t], weight, narrow)
+        dh, old_h = old_h, dh
+        pulled_back(d[:, t], weight, narrow, dh)
         keep_in_place(mask, t, dh, old_h)
         dh += g[t, :, :width]
         dc += g[t, :, width:]
     found, w_ih = Slopes(d, d, (dh, dc)), np.asarray(w_ih, dtype)
     given = contributions(found, wanted[:7], inside(x, mask), before, w_ih, ORDER)
-    u = kept[2] * np.tanh(c[1:]) if wanted[7] else None
-    return [*given, None if u is None else rows(projected).T @ rows(u)]
+    return [*given, _to_projection(projected, kept[2], c[1:]) if wanted[7] else None]
+
+
+def _to_projection(projected: np.ndarray, o: np.ndarray, c: np.ndarray) -> np.ndarray:
+    u = np.tanh(c, out=empty(c.shape, c.dtype))
+    np.multiply(o, u, out=u)
+    out = empty((projected.shape[-1], c.shape[-1]), u.dtype)
+    return np.matmul(rows(projected).T, rows(u), out=out)

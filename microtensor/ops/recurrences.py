@@ -11,14 +11,12 @@ layout, one block of H rows per gate; T time, B batch.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-EACH = slice(None)
-LINE = 64  # bytes of a line of the cache
+from ..lending import aligned, empty, ones, zeros
 
 
 class Slopes(NamedTuple):
@@ -40,8 +38,9 @@ class Slopes(NamedTuple):
 
 
 def contributions(
-    slopes: Slopes, wanted: Sequence[bool], x: Any, before: Any, w_ih: Any, order: Any = EACH
-) -> list[Any]:
+    slopes: Slopes, wanted: Sequence[bool], x: Any, before: Any, w_ih: Any,
+    order: Sequence[int] | None = None,
+) -> list[Any]:  # fmt: skip
     """Give what flows to x, the first states, W_ih, W_hh, b_ih and b_hh, in this order.
 
     Parameters
@@ -54,22 +53,24 @@ def contributions(
     before : (T, B, H) array
         The hidden state before each step.
     w_ih : (gates * H, I) array
-    order : list of int
+    order : list of int, optional
         Which gate of PyTorch's each of the slopes is of; two may have changed places.
     """
     inputs, states = _gates(slopes.of_inputs), _gates(slopes.of_states)
 
     def to_x() -> Any:
-        weights = np.reshape(w_ih, (len(inputs), -1, np.shape(x)[-1]))[order]
-        parts = [np.matmul(d, w) for d, w in zip(inputs, weights, strict=True)]
-        return np.reshape(sum(parts[1:], parts[0]), np.shape(x))
+        weights = in_order(np.reshape(w_ih, (len(inputs), -1, np.shape(x)[-1])), order)
+        total = _matmul(inputs[0], weights[0])
+        for d, w in zip(inputs[1:], weights[1:], strict=True):
+            total += _matmul(d, w)
+        return np.reshape(total, np.shape(x))
 
     def to_weight(gates: Any, factor: Any) -> Any:
-        return rows(np.matmul(np.swapaxes(gates, 1, 2), rows(factor))[order])
+        return rows(in_order(_matmul(np.swapaxes(gates, 1, 2), rows(factor)), order))
 
     def to_bias(gates: Any) -> Any:
-        ones = np.ones(np.shape(gates)[1], gates.dtype)  # a sum by BLAS, faster than np.sum
-        return np.reshape(np.matmul(ones, gates)[order], -1)
+        row = np.reshape(ones(np.shape(gates)[1], gates.dtype), (1, -1))
+        return np.reshape(in_order(_matmul(row, gates), order), -1)  # faster than np.sum
 
     found = [
         to_x,
@@ -80,6 +81,20 @@ def contributions(
         lambda: to_bias(states),
     ]
     return [find() if want else None for find, want in zip(found, wanted, strict=True)]
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    if not a.__class__ is b.__class__ is np.ndarray:
+        return np.matmul(a, b)
+    batch = b.shape[:-2] or a.shape[:-2]
+    return np.matmul(a, b, out=empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b)))
+
+
+def in_order(gates: Any, order: Sequence[int] | None) -> Any:
+    """Put what there is of each gate in another order."""
+    if order is None:
+        return gates
+    return gates.take(order, 0, out=empty(gates.shape, gates.dtype), mode="clip")
 
 
 def _gates(d: Any) -> Any:
@@ -94,12 +109,19 @@ def alone(position: int, count: int) -> list[bool]:
 
 def rows(x: Any) -> Any:
     """See (T, B, N) as a matrix of T * B rows."""
+    if x.__class__ is np.ndarray and not x.flags.c_contiguous:
+        x, given = empty(x.shape, x.dtype), x
+        np.copyto(x, given)
     return np.reshape(x, (-1, np.shape(x)[-1]))
 
 
 def inside(x: Any, mask: Any) -> Any:
     """Put zeros where nothing is computed: what stands there may be nan, and has no gradient."""
-    return x if mask is None else np.where(np.expand_dims(mask, -1), x, 0)
+    if mask is None or x.__class__ is not np.ndarray:
+        return x if mask is None else np.where(np.expand_dims(mask, -1), x, 0)
+    found = zeros(x.shape, x.dtype)
+    np.copyto(found, x, where=mask[..., None])
+    return found
 
 
 def kept_where(mask: Any, t: int, new: Any, old: Any) -> Any:
@@ -113,25 +135,14 @@ def keep_in_place(mask: Any, t: int, new: np.ndarray, old: np.ndarray) -> None:
         np.copyto(new, old, where=~mask[t][:, None])
 
 
-def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Make an array that begins where a line of the cache does, which NumPy leaves to chance.
-
-    Products of small matrices take a quarter less time then.
-    """
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
-
-
 def blocks(w: np.ndarray, order: Sequence[int], signs: Sequence[int], dtype: Any) -> np.ndarray:
     """Lay weights (gates * H, K) out as (gates, K, H).
 
     In this layout each gate is one product, and what it gives lies in one piece, on which NumPy's
     functions take half the time. A sigmoid's sign is turned here, once, for ``exp(-a)``.
     """
-    apart = np.reshape(w, (len(order), -1, w.shape[-1]))[list(order)]
-    turned = empty((len(order), apart.shape[2], apart.shape[1]), dtype)
+    apart = in_order(np.reshape(w, (len(order), -1, w.shape[-1])), order)
+    turned = aligned((len(order), apart.shape[2], apart.shape[1]), dtype)
     sign = np.asarray(signs, dtype)[:, None, None]
     return np.multiply(apart.transpose(0, 2, 1), sign, out=turned)
 
@@ -144,11 +155,16 @@ def sums_of_inputs(
     The biases are one column more of the weights, for an input of ones: no pass for them alone.
     """
     steps, batch, width = x.shape
-    widened = empty((steps * batch, width + 1), dtype)
-    widened[:, :-1], widened[:, -1] = rows(x), 1
-    bias = sum((b for b in biases if b is not None), np.zeros(len(w_ih), dtype))
-    weights = blocks(np.column_stack([w_ih, bias]), order, signs, dtype)
-    sums = empty((len(order), steps, batch, weights.shape[-1]), dtype)
+    widened = aligned((steps * batch, width + 1), dtype)
+    widened.reshape(steps, batch, width + 1)[..., :-1] = x
+    widened[:, -1] = 1
+    columns = zeros((len(w_ih), width + 1), dtype)
+    columns[:, :-1] = w_ih
+    for b in biases:
+        if b is not None:
+            columns[:, -1] += b
+    weights = blocks(columns, order, signs, dtype)
+    sums = aligned((len(order), steps, batch, weights.shape[-1]), dtype)
     np.matmul(widened, weights, out=sums.reshape(len(order), len(widened), sums.shape[-1]))
     return sums
 
@@ -160,10 +176,10 @@ def sigmoid_of_turned(a: np.ndarray) -> None:
     np.reciprocal(a, out=a)
 
 
-def pulled_back(d: np.ndarray, weight: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Give the gradient of the hidden state, from those of the gates: the sum of ``d W`` over them.
+def pulled_back(d: np.ndarray, weight: np.ndarray, room: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Fill in the gradient of the hidden state, from those of the gates: the sum of their ``d W``.
 
     One product per gate is small enough for BLAS to take its matrices as they lie; one product
     for all gates would copy the weights at every step first.
     """
-    return np.add.reduce(np.matmul(d, weight, out=room), axis=0)
+    return np.add.reduce(np.matmul(d, weight, out=room), axis=0, out=out)

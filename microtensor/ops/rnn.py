@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty
 from ..primitives import differentiable, primitive, stands_for, together
 from .linalg import linear
 from .rectifiers import relu
@@ -90,14 +91,14 @@ def rnn_states(
     """
     dtype = np.result_type(x, h0, w_ih, w_hh)
     w_ih, w_hh = np.asarray(w_ih, dtype), np.asarray(w_hh, dtype)
-    y = np.empty((len(x) + 1, *h0.shape), dtype)
+    y = empty((len(x) + 1, *h0.shape), dtype)
     y[0] = h0
-    sums = np.dot(rows(inside(x, mask)), w_ih.T)
+    sums = np.dot(rows(inside(x, mask)), w_ih.T, out=rows(y[1:]))
     for bias in (b_ih, b_hh):
         if bias is not None:
             sums += bias
-    np.copyto(y[1:], sums.reshape(y[1:].shape))
-    weight, room = np.ascontiguousarray(w_hh.T), np.empty(h0.shape, dtype)
+    weight, room = empty(w_hh.shape, dtype), empty(h0.shape, dtype)
+    np.copyto(weight, w_hh.T)
     for t in range(len(x)):
         h, a = y[t : t + 2]
         a += np.dot(h, weight, out=room)
@@ -153,18 +154,20 @@ def _all(
 ) -> list[Any]:  # fmt: skip
     """Do as `_slopes`, into arrays that are made once."""
     w_ih, w_hh = np.asarray(w_ih, y.dtype), np.asarray(w_hh, y.dtype)
-    d = np.empty(y[1:].shape, y.dtype)
-    dh = g[-1].copy()
+    d, positive = empty(y[1:].shape, y.dtype), empty(h0.shape, bool)
+    dh, old = empty(h0.shape, y.dtype), empty(h0.shape, y.dtype)
+    np.copyto(dh, g[-1])
     for t in reversed(range(len(d))):
         h = y[t + 1]
         if nonlinearity == "tanh":
             np.subtract(1, np.multiply(h, h, out=d[t]), out=d[t])
             d[t] *= dh
         else:
-            np.multiply(dh, h > 0, out=d[t])
+            np.multiply(dh, np.greater(h, 0, out=positive), out=d[t])
         if mask is not None:
             d[t, ~mask[t]] = 0
-        old, dh = dh, np.dot(d[t], w_hh)
+        dh, old = old, dh
+        np.dot(d[t], w_hh, out=dh)
         keep_in_place(mask, t, dh, old)
         dh += g[t]
     d = d[None]

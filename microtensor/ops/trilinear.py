@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import empty, zeros
 from ..primitives import differentiable, primitive
 from .windows import Geometry, taps
 
@@ -38,8 +39,12 @@ def _batch_last(x: Any, geometry: Geometry | None = None) -> Any:
         p == 0 and reach <= n
         for p, reach, n in zip(geometry.padding, geometry.extents, geometry.inputs, strict=True)
     ):
-        return np.ascontiguousarray(moved)
-    padded = np.zeros((len(moved), *_padded(geometry), moved.shape[-1]), x.dtype)
+        if moved.flags.c_contiguous:
+            return moved
+        laid = empty(moved.shape, x.dtype)
+        np.copyto(laid, moved)
+        return laid
+    padded = zeros((len(moved), *_padded(geometry), moved.shape[-1]), x.dtype)
     padded[(slice(None), *_inner(geometry))] = moved
     return padded
 
@@ -77,7 +82,7 @@ def _columns(x: Any, places: list, groups: int) -> Any:
     first = x[places[0]]
     if len(places) == 1:
         return first.reshape(groups, len(x) // groups, -1)
-    columns = np.empty((len(x), len(places), *first.shape[1:]), x.dtype)
+    columns = empty((len(x), len(places), *first.shape[1:]), x.dtype)
     for k, there in enumerate(places):
         columns[:, k] = x[there]
     return columns.reshape(groups, len(x) // groups * len(places), -1)
@@ -107,12 +112,13 @@ def convolution(x: Any, weight: Any, bias: Any = None, *, geometry: Geometry, gr
     """
     images = _batch_last(x, geometry)
     matrices = weight.reshape(groups, len(weight) // groups, -1)
-    y = np.empty((len(weight), *geometry.outputs, len(x)), np.result_type(x, weight))
+    y = empty((len(weight), *geometry.outputs, len(x)), np.result_type(x, weight))
     by_group = y.reshape(groups, len(weight) // groups, *y.shape[1:])
     for rows, places in _parts(geometry, images.shape[1:-1], _row(geometry, images)):
         columns = _columns(images, places, groups)
         part = by_group[:, :, rows]
         np.matmul(matrices, columns, out=part.reshape(*part.shape[:2], -1))
+        del columns  # lest two of them be there
     if bias is not None:
         bias = bias.reshape(-1, *(1,) * (y.ndim - 1))
         y = np.add(y, bias, out=y if bias.dtype == y.dtype else None)
@@ -140,15 +146,17 @@ def transposed_convolution(g: Any, weight: Any, *, geometry: Geometry, groups: i
     matrices = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)
     channels = weight.shape[1] * groups
     sizes = (*_padded(geometry), len(g))
-    images = np.zeros((channels, *sizes), np.result_type(g, weight))
+    images = zeros((channels, *sizes), np.result_type(g, weight))
     # Of a column and a row, matmul takes up to 60 times the time of broadcasting.
     product = np.multiply if sums.shape[1] == 1 else np.matmul
     for rows, places in _parts(geometry, sizes[:-1], _row(geometry, images)):
         part = sums[:, :, rows]
-        columns = product(matrices, part.reshape(*part.shape[:2], -1))
-        columns = columns.reshape(channels, len(places), *part.shape[2:])
+        columns = empty((channels, len(places), *part.shape[2:]), images.dtype)
+        by_group = columns.reshape(groups, matrices.shape[1], -1)
+        product(matrices, part.reshape(*part.shape[:2], -1), out=by_group)
         for k, there in enumerate(places):
             images[there] += columns[:, k]
+        del columns, by_group  # lest two of them be there
     return np.moveaxis(images[(slice(None), *_inner(geometry))], -1, 0)
 
 
@@ -171,11 +179,13 @@ def weight_correlation(x: Any, g: Any, *, geometry: Geometry, groups: int) -> An
     outputs, channels = len(sums), len(images) // groups
     sums = sums.reshape(groups, outputs // groups, *sums.shape[1:])
     shape = (groups, outputs // groups, channels * math.prod(geometry.kernel))
-    total = np.zeros(shape, np.result_type(x, g))
+    total, room = zeros(shape, np.result_type(x, g)), empty(shape, np.result_type(x, g))
     for rows, places in _parts(geometry, images.shape[1:-1], 2 * _row(geometry, images)):
         part = sums[:, :, rows]  # its columns have no name, or two would live at the same time
         total += np.matmul(
-            part.reshape(*part.shape[:2], -1), _columns(images, places, groups).swapaxes(1, 2)
+            part.reshape(*part.shape[:2], -1),
+            _columns(images, places, groups).swapaxes(1, 2),
+            out=room,
         )
     return total.reshape(outputs, channels, *geometry.kernel)
 

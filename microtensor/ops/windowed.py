@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..lending import like
 from ..primitives import differentiable, primitive
-from .masking import masked, masked_into
+from .masking import masked_into
 from .windows import Geometry, Index, taps
 
 
@@ -33,10 +34,13 @@ def max_pool(x: Any, *, geometry: Geometry) -> Any:
     """
     (here, there), *others = taps(geometry)
     if here[1:] == tuple(slice(0, n) for n in geometry.outputs):
-        y = x[there].copy(order="K")
+        first = x[there]
+        y = like(first)
+        np.copyto(y, first)
     else:
         lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-        y = np.full_like(x, lowest, shape=(*x.shape[:2], *geometry.outputs))
+        y = like(x, shape=(*x.shape[:2], *geometry.outputs))
+        y.fill(lowest)
         others = taps(geometry)
     for here, there in others:
         np.maximum(y[here], x[there], out=y[here])
@@ -48,8 +52,10 @@ def _winners(x: Any, y: Any, geometry: Geometry) -> Iterator[tuple[Index, Index,
 
     It is one array of bools for all taps, to be used before the next is asked for.
     """
-    free, first = np.ones_like(y, dtype=bool), np.empty_like(y, dtype=bool)
-    poisoned = bool(np.isnan(y).any())  # nan is the largest of all, and not equal to itself
+    free, first = like(y, bool), like(y, bool)
+    free.fill(True)
+    # nan is the largest of all, and not equal to itself.
+    poisoned = bool(np.isnan(y, out=first).any())
     for here, there in taps(geometry):
         seen, largest, left = x[there], y[here], free[here]
         won = np.equal(seen, largest, out=first[here])
@@ -84,13 +90,17 @@ def put_at_maxima(g: Any, x: Any, y: Any, *, geometry: Geometry) -> Any:
     -------
     (N, C, *inputs) array
     """
-    out = np.zeros_like(x, dtype=np.result_type(g))
+    out = like(x, np.result_type(g))
+    out.fill(0)
     if _apart(geometry):
         for here, there, won in _winners(x, y, geometry):
             masked_into(out[there], g[here], won)
         return out
     for here, there, won in _winners(x, y, geometry):
-        out[there] += masked(g[here], won)
+        chosen = like(won, out.dtype)
+        masked_into(chosen, g[here], won)
+        out[there] += chosen
+        del chosen  # lest two of them be there
     return out
 
 
@@ -109,7 +119,8 @@ def take_at_maxima(v: Any, x: Any, y: Any, *, geometry: Geometry) -> Any:
     -------
     (N, C, *outputs) array
     """
-    out = np.zeros_like(y, dtype=np.result_type(v))
+    out = like(y, np.result_type(v))
+    out.fill(0)
     for here, there, won in _winners(x, y, geometry):
         np.copyto(out[here], v[there], where=won)
     return out
@@ -133,7 +144,8 @@ differentiable(
 @primitive
 def sum_windows(x: Any, *, geometry: Geometry) -> Any:
     """Add up what each window sees."""
-    y = np.zeros_like(x, shape=(*x.shape[:2], *geometry.outputs))
+    y = like(x, shape=(*x.shape[:2], *geometry.outputs))
+    y.fill(0)
     for here, there in taps(geometry):
         y[here] += x[there]
     return y
@@ -142,7 +154,8 @@ def sum_windows(x: Any, *, geometry: Geometry) -> Any:
 @primitive
 def spread_windows(g: Any, *, geometry: Geometry) -> Any:
     """Give each entry the sum of what the windows that see it are given."""
-    out = np.zeros_like(g, shape=(*g.shape[:2], *geometry.inputs))
+    out = like(g, shape=(*g.shape[:2], *geometry.inputs))
+    out.fill(0)
     for here, there in taps(geometry):
         out[there] += g[here]
     return out
