@@ -128,7 +128,58 @@ def step_of(net, wrap=lambda x: x):
     return step
 
 
-MODELS = [characters]
+class Reader(nn.Module):
+    """Reads sequences, and says of which of 30 kinds they are by its last state."""
+
+    def __init__(self, kind):
+        self.first = kind(24, 32, batch_first=True, rng=0)
+        self.second = kind(32, 32, batch_first=True, bidirectional=True, rng=1)
+        self.head = nn.Linear(64, 30, rng=2)
+
+    def forward(self, x):
+        return self.head(self.second(self.first(x)[0])[0][:, -1])
+
+
+def drawn(*shape):
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def images():
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2, rng=0), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(6, 8, 5, rng=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(128, 30, rng=2),
+    )  # fmt: skip
+    return net, drawn(32, 1, 24, 24), np.arange(32) % 30
+
+
+def normed_images():
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, padding=1, groups=1, rng=0), nn.BatchNorm2d(8), nn.Tanh(),
+        nn.Dropout(0.3, rng=1), nn.AvgPool2d(2), nn.Dropout2d(0.3, rng=2),
+        nn.MaxPool2d(3, stride=1, padding=1), nn.Flatten(), nn.LayerNorm(288),
+        nn.Linear(288, 30, rng=3),
+    )  # fmt: skip
+    return net, drawn(64, 3, 24, 24), np.arange(64) % 30
+
+
+def sequences(kind):
+    return Reader(kind), drawn(32, 12, 24), np.arange(32) % 30
+
+
+def lstm():
+    return sequences(nn.LSTM)
+
+
+def gru():
+    return sequences(nn.GRU)
+
+
+def rnn():
+    return sequences(nn.RNN)
+
+
+MODELS = [characters, images, normed_images, lstm, gru, rnn]
 
 
 @contextmanager
@@ -145,7 +196,7 @@ def largest(step, x, y):
         return max(row.allocated for row in mt.profile(step, x, y, repeat=3).rows)
 
 
-OBJECTS = 10_000  # bytes of views, tuples and indices, which each call makes
+OBJECTS = 16_000  # bytes of views, tuples and arrays of few numbers, which each call makes
 
 
 @pytest.mark.parametrize("make", MODELS)

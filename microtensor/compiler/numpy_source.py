@@ -224,6 +224,8 @@ class NumpySource(Places):
             source = self._x(x)
             name = self._passing[out] = self._new_local(out)
             self.lines.append(f"{name} = {source}.T")
+            if x in self._orders and len(x.shape) == 2:
+                self._orders[out] = (1, 0) if self._orders[x] is None else None
         elif ins.fn is np.reshape and is_reordered(x, out.shape) and self._is_lent(out):
             name = self._lent_place(out)
             self.lines.append(f"{self._fn(np.copyto)}({name}.reshape({x.shape}), {self._x(x)})")
