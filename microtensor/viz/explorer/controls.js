@@ -17,6 +17,7 @@ function fit(least = 0.02) {
   if (least > 0.02 && whole < 0.2) least = 0.5; /* at first: better a part that can be read */
   view.k = Math.max(whole, least);
   view.x = Math.max((width - top_.w * view.k) / 2, Math.min(0, width - top_.w * view.k) * (least > whole ? 0 : 1));
+  if (least > whole && quizzing) view.x = width - top_.w * view.k; /* where it begins */
   view.y = Math.max((height - 36 - top_.h * view.k) / 2, 0);
   place();
 }
@@ -201,7 +202,8 @@ addEventListener("keydown", event => {
   if (act) { event.preventDefault(); act(); }
 });
 let width = 0;
-new ResizeObserver(() => { const now = canvas.clientWidth; if (now !== width) { width = now; fit(now < 700 ? 0.5 : 0.1); } }).observe(canvas);
+function begin() { width = canvas.clientWidth; fit(quizzing ? 0.7 : width < 700 ? 0.5 : 0.1); }
+new ResizeObserver(() => { if (canvas.clientWidth !== width) begin(); }).observe(canvas);
 const system = matchMedia("(prefers-color-scheme: dark)");
 function setTheme(name) { document.documentElement.dataset.theme = name; }
 function followSystem() { if (followed) setTheme(system.matches ? "dark" : "light"); }
@@ -222,8 +224,7 @@ $("quiz").setAttribute("aria-pressed", String(quizzing));
 layOut();
 showStep();
 render();
-width = canvas.clientWidth;
-fit(width < 700 ? 0.5 : 0.1);
+begin();
 /* For programs: the numbers as they are, and the same doors as the buttons use. */
 window.explorer = Object.freeze({
   labels: () => Array.from({ length: N }, (_, i) => label(i)), values: () => Array.from(values), gradients: () => Array.from(grads), locals: () => Array.from(locals),

@@ -168,9 +168,10 @@ function hint(i) {
   const part = node("div", { id: "hint" }, panel);
   heading(part, "Hint: the chain rule");
   for (const e of Array.from(uses.subarray(firstUse[i], firstUse[i + 1])).filter(sends).slice(0, MOST_LINES)) {
-    const y = targets[e], formula = kindOf(y).local[e - first[y]];
+    const y = targets[e], formula = kindOf(y).local[e - first[y]], slope = formula && filled(formula, inNames(y));
+    if (y === ROOT && slope) { equation(part, partial(ROOT, i), GROWS, slope); continue; }
     equation(part, partial(ROOT, i), GROWS, partial(ROOT, y), TIMES, partial(y, i));
-    if (formula) equation(part, partial(y, i), EQUALS, filled(formula, inNames(y))).classList.add("indent");
+    if (slope) equation(part, partial(y, i), EQUALS, slope).classList.add("indent");
     if (solved.has(y)) equation(part, partial(ROOT, y), EQUALS, number(grads[y], "b")).classList.add("indent");
     else paragraph(part, `Find ∂${label(ROOT)}/∂${label(y)} first.`, "small indent");
   }
