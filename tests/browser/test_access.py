@@ -44,7 +44,7 @@ def test_axe_is_awake(pages):
 
 def test_a_quiz_is_accessible_too(pages):
     tab = pages.open(mt.quiz(random_graph(4)))
-    tab.locator(".card").first.click()
+    tab.locator(".card").first.dispatch_event("click")  # it may lie outside
     assert violations(tab) == []
 
 

@@ -1,0 +1,181 @@
+"""What is a quiz? A graph whose gradients are blank, to be found by the chain rule and checked.
+
+The same questions stand on a page to click and type in, and can be answered in Python.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ArgumentError
+from .exercising import Verdict
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A graph, and what is to be found in it. ``print`` it for the questions, without answers.
+
+    Attributes
+    ----------
+    name : str
+        Short, as in the name of its page's file.
+    title, text : str
+        What it is about, and what to do.
+    chapter : str
+        The chapter of the course that it goes with.
+
+    Examples
+    --------
+    >>> import microtensor as mt
+    >>> used_twice = mt.teaching.quizzes()[2]
+    >>> used_twice.blanks
+    ('p', 's', 'a', 'c')
+    >>> print(used_twice.check({"p": 3, "s": 6, "a": 15}))
+    ✗ A value used twice
+      ∂L/∂a is not 15. By the chain rule, each use of a contributes:
+        ∂L/∂a += ∂L/∂s × ∂s/∂a
+        ∂L/∂a += ∂L/∂p × ∂p/∂a
+    """
+
+    name: str
+    title: str
+    text: str
+    chapter: str
+    _make: Callable[[], Any]
+
+    @property
+    def value(self) -> Any:
+        """The output of its graph, made anew: a Value, to be drawn or explained."""
+        return self._make()
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """What the gradients are asked of, from next to the output to the inputs."""
+        return tuple(self._truths())
+
+    @property
+    def answers(self) -> dict[str, float]:
+        """The gradient of each blank. Try to find them first."""
+        return self._truths()
+
+    def page(self, path: str | os.PathLike[str] | None = None, *, theme: str = "auto") -> Any:
+        """Make the page of the quiz, which shows itself in a notebook, as `mt.quiz` does."""
+        import microtensor as mt
+
+        return mt.quiz(self.value, path, title=self.title, theme=theme)
+
+    def check(self, answers: Mapping[str, Any]) -> Verdict:
+        """Check some or all of the gradients, and explain the first that is wrong.
+
+        Parameters
+        ----------
+        answers : mapping of str to float
+            By the names of the blanks. Four digits are enough; what is 0 must be 0.
+
+        Returns
+        -------
+        Verdict
+            True if none is wrong.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is none of the blanks, or an answer is no number.
+        """
+        truths = self._truths()
+        for name in sorted(answers, key=lambda name: _place(name, truths)):
+            if not is_right(_number(name, answers[name]), truths[name]):
+                return Verdict(self.title, False, self._hint(name, answers[name]))
+        return Verdict(self.title, True)
+
+    def _snapshot(self) -> Any:
+        import microtensor as mt
+
+        return mt.viz.snapshot(self.value)
+
+    def _truths(self) -> dict[str, float]:
+        taken = self._snapshot()
+        return {taken.node(i).label: float(taken.node(i).grad) for i in _from_the_output(taken)}
+
+    def _hint(self, name: str, got: Any) -> str:
+        """Say by which uses a value acts on the output, as the page does."""
+        taken = self._snapshot()
+        label = {node.id: node.label for node in taken.nodes}
+        output = label[taken.root]
+        sought = f"∂{output}/∂{name}"
+        lines = [f"{sought} is not {got}. By the chain rule, each use of {name} contributes:"]
+        for edge in taken.edges:
+            if label[edge.src] != name or edge.local is None:
+                continue
+            user = label[edge.dst]
+            if edge.dst == taken.root:
+                lines.append(f"  {sought} += the slope of {output} by {name}, all else kept still")
+            else:
+                lines.append(f"  {sought} += ∂{output}/∂{user} × ∂{user}/∂{name}")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        wrap = textwrap.TextWrapper(76, initial_indent="  ", subsequent_indent="  ")
+        taken = self._snapshot()
+        output = taken.node(taken.root).label
+        asked = ", ".join(f"∂{output}/∂{name}" for name in self.blanks)
+        return "\n".join(
+            [self.title, "", *wrap.wrap(self.text), "", *wrap.wrap(f"Find {asked}."), "",
+             "  page() asks on a page; check({name: number}) checks answers."]
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<quiz {self.name}: {self.title}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _from_the_output(taken: Any) -> list[str]:
+    """List what has a gradient, next to the output first; each after all that uses it."""
+    left = Counter(edge.src for edge in taken.edges)
+    operands: dict[str, list[str]] = {}
+    for edge in taken.edges:
+        operands.setdefault(edge.dst, []).append(edge.src)
+    found = []
+    for node in reversed(taken.nodes):
+        if node.id in operands:
+            found.append(node.id)
+        for operand in operands.get(node.id, ()):
+            left[operand] -= 1
+            if not left[operand] and operand not in operands:
+                found.append(operand)  # a leaf, after the last that uses it
+    return [i for i in found if i != taken.root and taken.node(i).grad is not None]
+
+
+def is_right(answer: float, truth: float) -> bool:
+    """Compare as the page does: to four digits, and exactly where nothing arrives."""
+    near = abs(answer - truth) <= max(5e-4 * abs(truth), 6e-5)
+    return near and (truth == 0) == (answer == 0)
+
+
+def _place(name: Any, truths: Mapping[str, float]) -> int:
+    if name not in truths:
+        raise ArgumentError(
+            f"check: nothing in this quiz that has a gradient is called {name!r}.",
+            expected=f"some of {', '.join(truths)}",
+            got=repr(name),
+        )
+    return list(truths).index(name)
+
+
+def _number(name: str, answer: Any) -> float:
+    try:
+        return float(answer)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"check: the answer for {name!r} is no number.",
+            expected="a number, such as 0.25",
+            got=repr(answer),
+        ) from None
