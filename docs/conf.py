@@ -15,8 +15,8 @@ project_copyright = author
 release = version = microtensor.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode", "sphinx_copybutton",
-              "cells", "docstrings", "examples", "mathml", "pictures_shown", "reference",
-              "sources"]  # fmt: skip
+              "cells", "docstrings", "examples", "mathml", "pictures_shown", "quiz_pages",
+              "reference", "sources"]  # fmt: skip
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 nitpicky = True
 highlight_language = "none"
