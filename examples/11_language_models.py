@@ -137,7 +137,7 @@ def picture(chances, net, alphabet, line):
     ):
         label = f"{name}, {values.sum():.0f} nats in all"
         right.bar(places + shift, values, width=0.4, color=color, label=label)
-    right.set(xticks=places, ylabel="surprise (nats)")
+    right.set(xticks=places, ylabel="surprise (nats)", ylim=(0, 1.2 * np.max(both)))
     right.set_xticklabels(line[T:].replace(" ", "␣"), family="DejaVu Sans Mono")
     right.set_title("What surprises them in a line that they never read", loc="left", weight="bold")
     right.spines[["top", "right"]].set_visible(False)
@@ -162,10 +162,10 @@ def main(folder, quick):
     assert np.abs(found - counted).max() < (2e-3 if quick else 1e-4)
 
     net = Reader(len(alphabet), features=16, hidden=256, rng=rng)
-    learn(net, learned, 500 if quick else 15_000, rng)
+    learn(net, learned, 2000 if quick else 15_000, rng)
     surprise = reader_loss(net, held_out)
     print(f"a network of {T} letters        {surprise:.4f}")
-    assert surprise < bigram_loss(counted, held_out) - (0.05 if quick else 0.6)
+    assert surprise < bigram_loss(counted, held_out) - (0.3 if quick else 0.6)
 
     def network(ids):
         with mt.no_grad():

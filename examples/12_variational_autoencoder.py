@@ -137,8 +137,8 @@ def picture(net, x, y):
 def main(folder, quick):
     rng = np.random.default_rng(0)
     (x_train, _), (x_test, y_test) = data.digits()
-    net = Autoencoder(64 if quick else 256, rng)
-    learn(net, x_train, 8 if quick else 120, rng)
+    net = Autoencoder(128 if quick else 256, rng)
+    learn(net, x_train, 30 if quick else 120, rng)
 
     with mt.no_grad():
         noise = rng.standard_normal((len(x_test), 2), dtype=x_test.dtype)
