@@ -58,6 +58,7 @@ def test_the_nudge(page):
 def test_the_chain_rule_in_words(page):
     page.shows("-0.741", -first("dE_dout_o1"))
     page.shows("0.741", first("dE_dout_o1"))
+    page.shows("0.74136507", float(PRINTED["dE_dout_o1"]))
     page.shows("0.187", first("dout_o1_dnet_o1"))
     page.shows("0.593", first("out_h1"))
     page.shows("0.055399425", first("dEo1_dout_h1"))
