@@ -86,6 +86,29 @@ def test_the_picture_is_sound_dark_in_the_dark_and_alone_on_its_page():
     assert page == viz.sketch(mt.sigmoid, {"<&>": mt.relu}, mt.tanh, mt.elu, mt.gelu)._repr_html_()
 
 
+def test_a_way_is_dots_on_its_curve_with_lines_between_them():
+    curves = {"one": lambda w: w**2, "other": lambda w: w**2}
+    sketch = viz.sketch(curves, x=(0, 2), y=(0, 4), derivative=False, ways={"other": [2, 1, 0.5]})
+    one, other = sketch.curves
+    assert one.way is None
+    np.testing.assert_array_equal(other.way, [[2, 4], [1, 1], [0.5, 0.25]])
+    dots = re.findall(r'<circle cx="(\S+)" cy="(\S+)" r="3" fill="var\(--(\w+)\)"', sketch.svg)
+    places = [(float(x), float(y)) for x, y, _ in dots]
+    across, down = (RIGHT - LEFT) / 2, (BOTTOM - TOP) / 4  # of 1 in a panel
+    expected = [(LEFT + x * across, BOTTOM - y * down) for x, y in other.way]
+    np.testing.assert_allclose(places, expected, atol=0.05)
+    assert [fill for *_, fill in dots] == ["page", "ink", "ink"]  # the start is open
+    assert ways(sketch)["ink"] == [places]
+    assert str(sketch) == "one   from 0 to 4\nother   from 0 to 4   2 steps from 4 to 0.25"
+
+
+def test_a_way_that_runs_away_leaves_the_panel():
+    sketch = viz.sketch({"f": lambda w: w**2}, x=(-1, 1), ways={"f": [0.5, -2, 8, np.inf]})
+    assert sketch.svg.count("<circle") == 3
+    assert "nan" not in sketch.svg
+    xml.dom.minidom.parseString(sketch.svg)
+
+
 def test_it_is_told_in_words():
     told = str(viz.sketch({"square": lambda x: x**2}, mt.relu, x=(-1, 2), derivative=False))
     assert told == "square   from 0 to 4\nrelu   from 0 to 2"
@@ -123,4 +146,15 @@ def test_what_cannot_be_drawn_is_refused():
     assert str(error.value) == (
         "sketch: total must be a function of single numbers.\n"
         "  expected  481 numbers for 481, entry by entry\n  got       shape ()"
+    )
+    with pytest.raises(ArgumentError) as error:
+        viz.sketch(mt.relu, mt.tanh, ways={"elu": [1.0]})
+    assert str(error.value) == (
+        "sketch: a way is on no curve.\n  expected  one of 'relu', 'tanh'\n  got       'elu'"
+    )
+    with pytest.raises(ShapeError) as error:
+        viz.sketch(mt.relu, ways={"relu": [[1.0, 2.0]]})
+    assert str(error.value) == (
+        "sketch: the way on relu must be made of numbers.\n"
+        "  expected  shape (M,), the places one after the other\n  got       shape (1, 2)"
     )

@@ -7,7 +7,6 @@ the function and orange its derivative, as data and gradients are in every other
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,13 +19,13 @@ from ..calls import plain
 from ..errors import ArgumentError, ShapeError
 from ..files import write_whole
 from ..value import Value
+from .strokes import dots, jumps, line, path, text, ticks
 from .theme import DARK, FONT_FAMILY, LIGHT, clean, number, short
 
 _POINTS = 481  # odd, so that the middle, where many have a kink, is one of them
 _WIDTH, _HEIGHT = 230, 170  # pixels of a panel, with its margins
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 26, 24
 _COLUMNS = 4  # of a file
-_TICKS = 5
 _TOKENS = ("page", "ink", "muted", "forward", "backward", "cluster_line")
 
 
@@ -39,12 +38,15 @@ class Curve(NamedTuple):
     x, y : (N,) ndarray
     slope : (N,) ndarray or None
         The derivative at each x, where it is drawn.
+    way : (M, 2) ndarray or None
+        The places on it of somebody who goes down.
     """
 
     name: str
     x: np.ndarray
     y: np.ndarray
     slope: np.ndarray | None
+    way: np.ndarray | None = None
 
 
 def sketch(
@@ -52,6 +54,7 @@ def sketch(
     x: Sequence[float] = (-5.0, 5.0),
     y: Sequence[float] | None = None,
     derivative: bool = True,
+    ways: Mapping[str, Any] | None = None,
 ) -> Sketch:
     """Sketch functions of one number with their derivatives: a panel for each function.
 
@@ -68,6 +71,9 @@ def sketch(
         The same range for all, what is beyond is cut off. By itself, each panel has its own.
     derivative : bool, default True
         Whether to draw the derivative as well.
+    ways : dict of str to (M,) array_like, optional
+        By the name of a function, at which numbers an optimizer was: dots on its curve, with lines
+        from each to the next.
 
     Returns
     -------
@@ -77,9 +83,9 @@ def sketch(
     Raises
     ------
     ArgumentError
-        If there is no function, or a range is not two rising numbers.
+        If there is no function, a range is not two rising numbers, or a way is on none of them.
     ShapeError
-        If a function does not give as many numbers as it takes.
+        If a function does not give as many numbers as it takes, or a way is not made of numbers.
 
     Examples
     --------
@@ -87,6 +93,8 @@ def sketch(
     >>> print(sketch(mt.sigmoid, {"square": lambda x: x**2}, x=(-4, 4)))
     sigmoid   from 0.018 to 0.982   its derivative from 0.0177 to 0.25
     square   from 0 to 16   its derivative from −8 to 8
+    >>> sketch({"loss": lambda w: w**2}, derivative=False, ways={"loss": [4, 2, 1]})
+    loss   from 0 to 25   2 steps from 16 to 1
     """
     low, high = _range("x", x)
     if y is not None:
@@ -103,7 +111,33 @@ def sketch(
         )
     points = np.linspace(low, high, _POINTS)
     points[np.abs(points) < 1e-12 * (high - low)] = 0.0  # 0 itself, not its rounding
-    return Sketch([_curve(name, f, points, derivative) for name, f in named], y)
+    curves = [_curve(name, f, points, derivative) for name, f in named]
+    for name, places in (ways or {}).items():
+        k = _place([name for name, _ in named], name)
+        curves[k] = curves[k]._replace(way=_way(*named[k], places))
+    return Sketch(curves, y)
+
+
+def _place(names: list[str], name: str) -> int:
+    if name not in names:
+        raise ArgumentError(
+            "sketch: a way is on no curve.",
+            expected=f"one of {', '.join(map(repr, names))}",
+            got=repr(name),
+        )
+    return names.index(name)
+
+
+def _way(name: str, function: Any, places: Any) -> np.ndarray:
+    x = np.asarray(plain(places), dtype=float)
+    if x.ndim != 1 or not x.size:
+        raise ShapeError(
+            f"sketch: the way on {name} must be made of numbers.",
+            expected="shape (M,), the places one after the other",
+            got=f"shape {x.shape}",
+        )
+    with np.errstate(all="ignore"):
+        return np.stack([x, np.asarray(plain(function(x)), dtype=float)], axis=1)
 
 
 def _range(option: str, given: Any) -> tuple[float, float]:
@@ -215,26 +249,30 @@ class Sketch:
         def top(y: Any) -> Any:
             return _TOP + (high - y) / (high - low) * height
 
-        found = [_text(_LEFT, 16, curve.name, "ink", 14, "start", ' font-weight="bold"')]
-        for tick in _ticks(*across):
+        found = [text(_LEFT, 16, curve.name, "ink", 14, "start", ' font-weight="bold"')]
+        for tick in ticks(*across):
             at = float(left(tick))
-            found.append(_line((at, _TOP), (at, _TOP + height), tick == 0))
-            found.append(_text(at, _HEIGHT - 8, number(tick), "muted", 12, "middle"))
-        for tick in _ticks(low, high):
+            found.append(line((at, _TOP), (at, _TOP + height), tick == 0))
+            found.append(text(at, _HEIGHT - 8, number(tick), "muted", 12, "middle"))
+        for tick in ticks(low, high):
             at = float(top(tick))
-            found.append(_line((_LEFT, at), (_LEFT + width, at), tick == 0))
-            found.append(_text(_LEFT - 5, at + 4, number(tick), "muted", 12, "end"))
+            found.append(line((_LEFT, at), (_LEFT + width, at), tick == 0))
+            found.append(text(_LEFT - 5, at + 4, number(tick), "muted", 12, "end"))
         drawn = [(curve.y, "forward", "")]
         if curve.slope is not None:
             drawn.insert(0, (curve.slope, "backward", ' stroke-dasharray="5 3"'))
         for values, color, dashes in drawn:
             inside = np.clip(values, low - (high - low), high + (high - low))
             inside = np.where(np.isfinite(values), inside, np.nan)
-            way = _path(left(curve.x), top(inside), _jumps(values))
+            way = path(left(curve.x), top(inside), jumps(values))
             found.append(
                 f'<path d="{way}" fill="none" stroke="var(--{color})" stroke-width="2"{dashes} '
                 'stroke-linejoin="round" clip-path="url(#CLIP)"/>'
             )
+        if curve.way is not None:
+            near = np.abs(curve.way[:, 1] - low) < 50 * (high - low)  # an SVG's numbers have limits
+            seen = curve.way[np.logical_and.accumulate(near)]
+            found.append(dots(left(seen[:, 0]), top(seen[:, 1])))
         return "".join(found)
 
     def _framed(
@@ -271,7 +309,12 @@ class Sketch:
 
 def _in_words(curve: Curve) -> str:
     told = f"{curve.name}   {_extent(curve.y)}"
-    return told if curve.slope is None else f"{told}   its derivative {_extent(curve.slope)}"
+    if curve.slope is not None:
+        told += f"   its derivative {_extent(curve.slope)}"
+    if curve.way is not None:
+        first, last = curve.way[0, 1], curve.way[-1, 1]
+        told += f"   {len(curve.way) - 1} steps from {short(first)} to {short(last)}"
+    return told
 
 
 def _extent(values: np.ndarray) -> str:
@@ -288,63 +331,3 @@ def _heights(curve: Curve) -> tuple[float, float]:
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
     room = 0.06 * (high - low) or 1.0
     return float(low - room), float(high + room)
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Give at most five round numbers in a range.
-
-    >>> _ticks(-5, 5), _ticks(-0.06, 1.06)
-    ([-4.0, -2.0, 0.0, 2.0, 4.0], [0.0, 0.25, 0.5, 0.75, 1.0])
-    """
-    power = 10.0 ** math.floor(math.log10((high - low) / _TICKS))
-    for step in (power * factor for factor in (1, 2, 2.5, 5, 10, 20, 25)):
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last - first < _TICKS:
-            break
-    return [round(k * step, 12) + 0.0 for k in range(first, last + 1)]
-
-
-def _jumps(y: np.ndarray) -> np.ndarray:
-    """Tell between which points a function jumps: where it moves far more than a little aside.
-
-    A jump through the middle, as that of ``sign`` through 0, takes two steps.
-
-    >>> _jumps(np.sign(np.linspace(-3, 3, 7))).astype(int)
-    array([0, 0, 1, 1, 0, 0])
-    """
-    steps = np.abs(np.diff(y))
-    aside = np.pad(steps, 2, constant_values=0.0)
-    aside = np.maximum(aside[:-4], aside[4:])
-    finite = y[np.isfinite(y)]
-    return np.asarray(steps > 20 * aside + 0.05 * np.ptp(finite)) if finite.size else steps > 0
-
-
-def _path(x: np.ndarray, y: np.ndarray, broken: np.ndarray) -> str:
-    """Write a line through points, taken up where it is broken or not finite."""
-    words, pen = [], False
-    for k, (a, b) in enumerate(zip(x, y, strict=True)):
-        if not math.isfinite(b):
-            pen = False
-            continue
-        if k and broken[k - 1]:
-            pen = False
-        words.append(f"{'L' if pen else 'M'}{a:.1f} {b:.1f}")
-        pen = True
-    return "".join(words)
-
-
-def _line(a: tuple[float, float], b: tuple[float, float], is_axis: bool) -> str:
-    color, width = ("muted", 1) if is_axis else ("cluster_line", 0.6)
-    return (
-        f'<path d="M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" '
-        f'stroke="var(--{color})" stroke-width="{width}"/>'
-    )
-
-
-def _text(
-    x: float, y: float, words: str, color: str, size: float, anchor: str, more: str = ""
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" '
-        f'fill="var(--{color})"{more}>{escape(words)}</text>'
-    )
