@@ -43,7 +43,7 @@ def test_the_chapter_skis_down_as_the_formulas_do():
     with reading("course/07-gradient-descent") as page:
         for lr in (0.01, 0.1, 0.5, 0.9, 1.1):
             end = 3 - 3 * (1 - 2 * lr) ** 20
-            page.prints(rf"rate +({lr}) +w after (20) steps +(\S+)", lr, 20, end)
+            page.prints(rf"^rate +({lr}) +w after (20) steps +(\S+)", lr, 20, end)
 
         start = np.array([-4.5, 2.0])
         page.prints(r"^(-0\.9) (8\.0)$", *valley_slopes(start))
