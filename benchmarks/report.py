@@ -39,8 +39,9 @@ def as_data(race: Race, result: Result) -> dict[str, Any]:
     dict
         ``title``, ``unit``, ``ours``, ``yardstick`` (keys of contestants; the latter None if it did
         not start), ``notes``, and ``contestants``: of each its ``title`` and either ``missing``
-        (why) or ``median``, ``quartiles``, ``rounds``, ``over_yardstick`` (it over the yardstick)
-        and ``ours_over`` (ours over it; None if we did not start).
+        (why) or ``median``, ``quartiles``, ``rounds``, ``over_yardstick`` (it over the yardstick),
+        ``ours_over`` (ours over it; None if we did not start) and ``over`` (it over each other one
+        that started, by key).
     """
     first = race.contestants[0].key
     ours, yardstick = result.samples.get(race.ours), result.samples.get(first)
@@ -57,6 +58,11 @@ def as_data(race: Race, result: Result) -> dict[str, Any]:
                 "rounds": len(samples),
                 "over_yardstick": ratio(samples, yardstick) if yardstick else None,
                 "ours_over": ratio(ours, samples) if ours else None,
+                "over": {
+                    key: ratio(samples, others)
+                    for key, others in result.samples.items()
+                    if key != contestant.key
+                },
             }
         entries[contestant.key] = entry
     return {

@@ -175,7 +175,7 @@ def test_ratios_are_those_of_neighbours():
     data = report.as_data(race, result)
     assert data["contestants"]["rival"] == {
         "title": "rival", "median": 3.0, "quartiles": [2.5, 11.5], "rounds": 3,
-        "over_yardstick": 2.0, "ours_over": 1.0,
+        "over_yardstick": 2.0, "ours_over": 1.0, "over": {"handwritten": 2.0},
     }  # fmt: skip
     assert data["contestants"]["handwritten"]["ours_over"] == 2.0
     assert doctest.testmod(report).failed == 0
@@ -225,7 +225,7 @@ def test_command_races_and_writes_json(tmp_path):
     assert data["settings"]["quick"] is True
     assert set(race) == {"title", "unit", "ours", "yardstick", "contestants", "notes"}
     assert race["contestants"]["pytorch"] == {"title": "PyTorch", "missing": "not asked for"}
-    measured = {"title", "median", "quartiles", "rounds", "over_yardstick", "ours_over"}
+    measured = {"title", "median", "quartiles", "rounds", "over_yardstick", "ours_over", "over"}
     for key in ("handwritten", "microtensor"):
         assert set(race["contestants"][key]) == measured
     assert done.stdout.startswith("mlp-tiny: a training step, 2-16-16-2, batch 100\n")
