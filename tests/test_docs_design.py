@@ -22,11 +22,6 @@ def script():
     return module
 
 
-def test_the_tables_of_the_house_are_up_to_date(script):
-    text = script.PAGE.read_text(encoding="utf-8")
-    assert script.page(text) == text, "run: python docs/list_house.py"
-
-
 def test_a_house_that_was_changed_is_noticed(script, monkeypatch):
     text, held = script.PAGE.read_text(encoding="utf-8"), script.rules()
     line = [name for name in held.LINE if name != "at"]

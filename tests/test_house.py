@@ -1,6 +1,7 @@
 """How the house is built: imports point downwards, files stay small, and importing stays cheap."""
 
 import ast
+import importlib.util
 import json
 import subprocess
 import sys
@@ -200,6 +201,15 @@ def test_an_import_that_points_downwards_is_not(tmp_path, file, source):
         (house / f"{room}.py").write_text("")
     (house / file).write_text(source)
     assert violations(house) == []
+
+
+def test_the_page_of_the_house_is_up_to_date():
+    path = HOUSE.parent / "docs" / "list_house.py"
+    spec = importlib.util.spec_from_file_location("list_house", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = script.PAGE.read_text(encoding="utf-8")
+    assert script.page(text) == text, "run: python docs/list_house.py"
 
 
 # Size
