@@ -11,7 +11,7 @@ from worked_examples import published
 
 import microtensor as mt
 from microtensor.errors import ArgumentError
-from microtensor.teaching import quizzes
+from microtensor.teaching import Quiz, quizzes
 from microtensor.teaching.asking import is_right
 
 ALL = {quiz.name: quiz for quiz in quizzes()}
@@ -154,6 +154,46 @@ def test_what_is_no_answer_says_so(answers, message):
     with pytest.raises(ArgumentError) as error:
         ALL["used-twice"].check(answers)
     assert str(error.value) == message
+
+
+def of(graph):
+    return Quiz("mine", "Mine", "Find them.", graph)
+
+
+def same_names():
+    x = mt.Value(2.0, name="x")
+    return x * mt.Value(3.0, name="x")
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (lambda: (mt.Value([1.0, 2.0], name="x") * 2).sum(),
+         "Quiz: the gradients that are asked for must be single numbers.\n"
+         "  expected  a graph of numbers that ends in one number\n  got       arrays: t3, x\n"
+         "  mt.unroll(value) gives the numbers behind arrays."),
+        (lambda: mt.Value(2.0, name="x"),
+         "Quiz: the gradients that are asked for must be single numbers.\n"
+         "  expected  a graph of numbers that ends in one number\n"
+         "  got       nothing that has a gradient"),
+        (same_names,
+         "Quiz: two values have one name, so that an answer could be for either.\n"
+         "  expected  a name for each\n  got       x more than once"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_says_so(graph, message):
+    with pytest.raises(ArgumentError) as error:
+        of(graph).check({})
+    assert str(error.value) == message
+
+
+def test_arrays_are_asked_number_by_number():
+    W, x = mt.Value([[1.0, 2.0]], name="W"), mt.Value([3.0, 4.0], name="x")
+    quiz = of(lambda: mt.unroll((W @ x).sum() * 2))
+    assert quiz.chapter == ""
+    assert {k: v for k, v in quiz.answers.items() if k[0] in "Wx" and "·" not in k} == {
+        "W[0,0]": 6, "W[0,1]": 8, "x[0]": 2, "x[1]": 4,
+    }  # fmt: skip
 
 
 # Showing

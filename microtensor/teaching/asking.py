@@ -27,8 +27,10 @@ class Quiz:
         Short, as in the name of its page's file.
     title, text : str
         What it is about, and what to do.
+    graph : callable
+        Gives the output, one number; what should be spoken of has a name.
     chapter : str
-        The chapter of the course that it goes with.
+        The chapter of the course that it goes with, if it does.
 
     Examples
     --------
@@ -41,18 +43,34 @@ class Quiz:
       ∂L/∂a is not 15. By the chain rule, each use of a contributes:
         ∂L/∂a += ∂L/∂s × ∂s/∂a
         ∂L/∂a += ∂L/∂p × ∂p/∂a
+
+    One of your own:
+
+    >>> def product():
+    ...     w, x = mt.Value(3.0, name="w"), mt.Value(2.0, name="x")
+    ...     y = w * x
+    ...     y.name = "y"
+    ...     return y
+    >>> print(mt.teaching.Quiz("product", "A product", "What does each factor get?", product))
+    A product
+    <BLANKLINE>
+      What does each factor get?
+    <BLANKLINE>
+      Find ∂y/∂w, ∂y/∂x.
+    <BLANKLINE>
+      page() asks on a page; check({name: number}) checks answers.
     """
 
     name: str
     title: str
     text: str
-    chapter: str
-    _make: Callable[[], Any]
+    graph: Callable[[], Any]
+    chapter: str = ""
 
     @property
     def value(self) -> Any:
         """The output of its graph, made anew: a Value, to be drawn or explained."""
-        return self._make()
+        return self.graph()
 
     @property
     def blanks(self) -> tuple[str, ...]:
@@ -101,7 +119,9 @@ class Quiz:
 
     def _truths(self) -> dict[str, float]:
         taken = self._snapshot()
-        return {taken.node(i).label: float(taken.node(i).grad) for i in _from_the_output(taken)}
+        asked = [taken.node(i) for i in _from_the_output(taken)]
+        _check_asked(asked)
+        return {node.label: float(node.grad) for node in asked}
 
     def _hint(self, name: str, got: Any) -> str:
         """Say by which uses a value acts on the output, as the page does."""
@@ -152,6 +172,25 @@ def _from_the_output(taken: Any) -> list[str]:
             if not left[operand] and operand not in operands:
                 found.append(operand)  # a leaf, after the last that uses it
     return [i for i in found if i != taken.root and taken.node(i).grad is not None]
+
+
+def _check_asked(asked: list[Any]) -> None:
+    """Refuse what cannot be asked: arrays, and two values of one name."""
+    arrays = [node.label for node in asked if not node.is_scalar]
+    if arrays or not asked:
+        raise ArgumentError(
+            "Quiz: the gradients that are asked for must be single numbers.",
+            expected="a graph of numbers that ends in one number",
+            got=f"arrays: {', '.join(arrays)}" if arrays else "nothing that has a gradient",
+            hint="mt.unroll(value) gives the numbers behind arrays." if arrays else None,
+        )
+    twice = [label for label, count in Counter(n.label for n in asked).items() if count > 1]
+    if twice:
+        raise ArgumentError(
+            "Quiz: two values have one name, so that an answer could be for either.",
+            expected="a name for each",
+            got=f"{', '.join(twice)} more than once",
+        )
 
 
 def is_right(answer: float, truth: float) -> bool:

@@ -119,47 +119,47 @@ _ALL = (
         "A neuron",
         "Two inputs, two weights, a bias and tanh. The slope of tanh is 1 - o², which is one half "
         "here. A sum hands on what arrives; a product multiplies it by the other factor.",
-        "01-a-neuron",
         _neuron,
+        "01-a-neuron",
     ),
     Quiz(
         "mazur",
         "The chain rule on Mazur's network",
         "Begin with w5, as the article does: E, E_o1, out_o1, net_o1, w5. Then w1, which acts on "
         "both outputs. The slope of the sigmoid is out × (1 - out).",
-        "05-the-backward-pass",
         _mazur,
+        "05-the-backward-pass",
     ),
     Quiz(
         "used-twice",
         "A value used twice",
         "s = a + c, and p = s × a: a is used twice. Both uses change L, and both contributions "
         "are added.",
-        "06-why-order-matters",
         _used_twice,
+        "06-why-order-matters",
     ),
     Quiz(
         "layer",
         "A layer as a matrix",
         "z = W x + b, number by number, and L is half the squared distance of z from (0, 4). The "
         "gradient of W is that of z times x; the gradient of x is Wᵀ times that of z.",
-        "03-the-matrix-form",
         _layer,
+        "03-the-matrix-form",
     ),
     Quiz(
         "cross-entropy",
         "Softmax and cross-entropy",
         "Three scores become chances, and the loss is -ln of the first, which is 1/2. The way back "
         "is long, and its end is short: the gradient of the scores is the chances minus (1, 0, 0).",
-        "09-many-classes",
         _cross_entropy,
+        "09-many-classes",
     ),
     Quiz(
         "dead-relu",
         "A relu that is dead",
         "Two neurons. The second one's z is below 0: a large gradient arrives at h2, and nothing "
         "comes through. What does gradient descent change in it?",
-        "02-nonlinearities",
         _dead_relu,
+        "02-nonlinearities",
     ),
 )

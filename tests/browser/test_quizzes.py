@@ -1,6 +1,7 @@
 """The quizzes of the course on their pages: answered by keyboard, wrong and right."""
 
 import pytest
+from test_access import violations
 
 from microtensor.teaching import quizzes
 from microtensor.teaching.asking import is_right
@@ -64,6 +65,7 @@ def test_every_blank_refuses_a_wrong_answer_hints_and_takes_the_right_one(pages,
         field.press("Enter")
         assert "Not yet" in tab.locator(".verdict").inner_text(), name
         assert " += " in tab.locator("#hint").inner_text(), name
+        assert k > 1 or violations(tab) == []
         field.fill(f"{truth:.4g}".replace("-", "−"))  # the minus of the page, too
         field.press("Enter")
         assert f"{k} of {len(quiz.answers)} found" in tab.locator("#panel").inner_text(), name
