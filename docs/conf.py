@@ -5,9 +5,8 @@ from pathlib import Path
 
 import microtensor
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
-
-import sources  # one of the extensions below
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "_ext")]
 
 project = "microtensor"
 author = "the microtensor developers"
@@ -17,7 +16,7 @@ release = version = microtensor.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.linkcode", "sphinx_copybutton",
               "cells", "docstrings", "examples", "mathml", "pictures_shown", "quiz_pages",
               "reference", "sources"]  # fmt: skip
-exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_notebooks", "**/.ipynb_checkpoints"]
 nitpicky = True
 highlight_language = "none"
 default_role = "py:obj"
@@ -41,5 +40,6 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
+html_show_search_summary = False  # it would be fetched, which pages from a disk may not
+modindex_common_prefix = ["microtensor."]
 html_show_sphinx = False
-linkcode_resolve = sources.lines_of

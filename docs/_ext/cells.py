@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 BLOCK = re.compile(r"^```python\n(.*?)^```\n?", flags=re.S | re.M)
+PRINTED = re.compile(r"\s*([^\n]+\n)*\s*<!-- printed -->\n")  # at most a paragraph before it
 HEADER = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 
 
@@ -24,15 +25,31 @@ def cells(page: str) -> list[Cell]:
 
 
 def as_notebook_text(page: str) -> str:
-    """The page in the form that MyST-NB runs; one without Python blocks stays as it is."""
+    """The page in the form that MyST-NB runs; one without Python blocks stays as it is.
+
+    What stands under ``<!-- printed -->`` is what the block before it printed, and is shown in the
+    place of its output.
+    """
     if not BLOCK.search(page) or page.startswith("---"):
         return page
-    return HEADER + BLOCK.sub(lambda block: f"```{{code-cell}}\n{block[1]}```\n", page)
+    pieces = BLOCK.split(page)
+    for k in range(1, len(pieces), 2):
+        tags = ":tags: [remove-output]\n\n" if PRINTED.match(pieces[k + 1]) else ""
+        pieces[k] = f"```{{code-cell}}\n{tags}{pieces[k]}```\n"
+    return HEADER + "".join(pieces)
 
 
 def setup(app: object) -> dict[str, bool]:
-    def read(_app: object, _name: str, source: list[str]) -> None:
-        source[0] = as_notebook_text(source[0])
+    import notebooks
 
+    def read(_app: object, name: str, source: list[str]) -> None:
+        source[0] = as_notebook_text(source[0])
+        folder, _, page = name.rpartition("/")
+        if folder == "course" and page[0].isdigit():
+            source[0] += (
+                f"\n{{download}}`This chapter as a notebook <../_notebooks/{page}.ipynb>`\n"
+            )
+
+    app.connect("builder-inited", lambda _app: notebooks.write())  # type: ignore[attr-defined]
     app.connect("source-read", read)  # type: ignore[attr-defined]  # Sphinx is no import of ours
     return {"parallel_read_safe": True, "parallel_write_safe": True}
