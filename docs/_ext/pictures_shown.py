@@ -74,5 +74,12 @@ def setup(app) -> dict[str, bool]:
 
         context["body"] = IMAGE.sub(replace, context.get("body", ""))
 
+    def name_level(_app, _page, _template, context, _doctree) -> None:
+        tree = context.get("furo_navigation_tree", "")  # its captions lack what a heading needs
+        context["furo_navigation_tree"] = tree.replace(
+            'role="heading"', 'role="heading" aria-level="2"'
+        )
+
     app.connect("html-page-context", show)
+    app.connect("html-page-context", name_level, 900)  # after the theme has made it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -36,7 +36,7 @@ def entry(name: Public) -> str:
     if not name.module.startswith(PACKAGE):
         own = f"{name.module}.{name.thing.__name__}"
         return (
-            f".. py:function:: {name.name}(x)\n\n"
+            f".. py:function:: {name.name.rsplit('.', 1)[-1]}(x)\n\n"
             f"   NumPy's own ``{own}``: it takes Values as it takes arrays.\n\n"
         )
     if not inspect.isclass(name.thing):

@@ -83,7 +83,7 @@ def pages(app):
     """The pages of all files that anybody links to, and of those that define public names."""
     linked = set().union(*app.env.repository_files.values())
     names = {name for name in linked if page_name(name).startswith("source/")}
-    for name in sorted(names | set(defining().values())):
+    for name in sorted(names | defining()):
         path = ROOT / name
         body = listing(app, path) if path.is_dir() else lines(app, path)
         yield f"source/{name}", {"title": name, "body": f"<h1>{name}</h1>\n{body}"}, "page.html"
@@ -104,14 +104,13 @@ def listing(app, folder: Path) -> str:
     return "<ul>" + "".join(f"<li>{entry}</li>" for entry in entries) + "</ul>"
 
 
-def defining() -> dict[str, str]:
-    """The file that defines each public name of ours, in the repository."""
-    found = {}
-    for entry in public_names.public():
-        if entry.module.startswith(public_names.PACKAGE):
-            where = importlib.import_module(entry.module).__file__
-            found[entry.name] = _in_repository(Path(where or ""))
-    return found
+def defining() -> set[str]:
+    """The files that define the public names of ours, and the members of classes among them."""
+    things = [entry.thing for entry in public_names.public()]
+    bases = [base.__module__ for t in things if inspect.isclass(t) for base in t.__mro__]
+    modules = {*bases, *(entry.module for entry in public_names.public())}
+    ours = [name for name in modules if name.split(".")[0] == public_names.PACKAGE]
+    return {_in_repository(Path(importlib.import_module(name).__file__ or "")) for name in ours}
 
 
 def _in_repository(path: Path) -> str:
@@ -144,6 +143,10 @@ def setup(app) -> dict[str, bool]:
     def merge(_app, env, _names, other) -> None:
         env.repository_files.update(other.repository_files)
 
+    def tell_lines(_app, config) -> None:
+        config.linkcode_resolve = lines_of
+
+    app.connect("config-inited", tell_lines)
     app.connect("env-before-read-docs", begin)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
