@@ -69,7 +69,12 @@ def _reflected(fn: Callable, compute: Callable) -> Callable:
 def _general(fn: Callable, a: Any, b: Any) -> Any:
     if isinstance(a, _NoNumber) or isinstance(b, _NoNumber):
         return NotImplemented
-    return call(fn, (a, b), {})
+    try:
+        return call(fn, (a, b), {})
+    except TypeError:
+        if any(getattr(type(x), "__array_ufunc__", fn) is None for x in (a, b)):
+            return NotImplemented  # NumPy's sign of a type that decides itself
+        raise
 
 
 def _other_operator(fn: Callable) -> Callable:
@@ -153,6 +158,14 @@ class Methods(Node):
     __and__ = __rand__ = _other_operator(np.bitwise_and)  # of bools and integers, as NumPy's
     __or__ = __ror__ = _other_operator(np.bitwise_or)
     __xor__ = __rxor__ = _other_operator(np.bitwise_xor)
+    __lshift__ = _other_operator(np.left_shift)
+    __rshift__ = _other_operator(np.right_shift)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return _general(np.left_shift, other, self)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return _general(np.right_shift, other, self)
 
     def __rfloordiv__(self, other: Any) -> Any:
         return _general(np.floor_divide, other, self)

@@ -230,7 +230,7 @@ class Value(Methods):
                     g = tracer.gradient(node, g, create_graph)
                     if not is_leaf:
                         continue
-                node.grad = node.grad + g if is_leaf and node.grad is not None else g
+                node.grad = _added_to(node, g) if is_leaf and node.grad is not None else g
 
         backward_pass(
             [self],
@@ -315,6 +315,8 @@ class Value(Methods):
         )
 
     def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("a Value of one number has no length")
         return len(self._data)
 
     def __iter__(self) -> Iterator[Value]:
@@ -360,6 +362,19 @@ class Value(Methods):
 
 
 calls.value_class = Value
+
+
+def _added_to(leaf: Node, g: Any) -> Any:
+    """Add what a pass found to the gradient that a leaf had, which a user may have assigned."""
+    shape = np.shape(plain(leaf.grad))
+    if shape and shape != np.shape(leaf._data):
+        raise ShapeError(
+            f"backward: {label(leaf)} had a .grad of another shape.",
+            expected=f"None, a number, or shape {np.shape(leaf._data)}",
+            got=f"shape {shape}",
+            hint="Set v.grad = None to begin anew.",
+        )
+    return leaf.grad + g
 
 
 def _shown(x: Any) -> str:

@@ -103,6 +103,37 @@ def test_arithmetic_with_what_is_no_number_is_pythons_type_error(op, other):
             op(other, Value(1.0))
 
 
+class Reticent:
+    """A type that NumPy's ufuncs do not touch: its own operators are asked."""
+
+    __array_ufunc__ = None
+
+    def answer(self, other):
+        return "mine"
+
+    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rfloordiv__ = __rmod__ = answer
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = answer
+    __hash__ = None
+
+
+@pytest.mark.parametrize("op", BINARY + COMPARISONS)
+@pytest.mark.parametrize("v", [1.0, [1.0, 2.0]])
+def test_a_type_that_opts_out_of_ufuncs_is_asked_itself_as_numpys_arrays_ask_it(op, v):
+    assert op(np.array(v), Reticent()) == "mine"
+    assert op(Value(v), Reticent()) == "mine"
+
+
+@pytest.mark.parametrize("op", [operator.and_, operator.or_, operator.xor, operator.lshift,
+                                operator.rshift])  # fmt: skip
+def test_integers_have_the_operators_of_bits(op):
+    a, b = np.array([5, 6, 1]), np.array([3, 1, 2])
+    for mixed in (op(Value(a), b), op(a, Value(b)), op(Value(a), Value(b))):
+        assert isinstance(mixed, Value)
+        assert mixed.data.tolist() == op(a, b).tolist()
+    assert op(Value(a), 2).data.tolist() == op(a, 2).tolist()
+    assert op(2, Value(a)).data.tolist() == op(2, a).tolist()
+
+
 def test_in_place_operators_make_new_values():
     x = y = Value(3.0)
     y += 1

@@ -297,6 +297,34 @@ def test_a_gradient_of_another_shape_than_the_output(gradient):
     )
 
 
+@pytest.mark.parametrize("assigned", [np.ones((3, 2)), np.ones(1), np.ones(3), [1.0, 2.0, 3.0]])
+def test_backward_into_a_gradient_of_another_shape(assigned):
+    x = Value([1.0, 2.0], name="x")
+    x.grad = assigned
+    message, _ = raised(ShapeError, ValueError, (x * x).sum().backward)
+    assert message == lines(
+        "backward: x had a .grad of another shape.",
+        "  expected  None, a number, or shape (2,)",
+        f"  got       shape {np.shape(assigned)}",
+        "  Set v.grad = None to begin anew.",
+    )
+
+
+@pytest.mark.parametrize("assigned", [0, 0.0, np.zeros(2), [0.0, 0.0]])
+def test_backward_adds_to_a_gradient_that_was_assigned(assigned):
+    x = Value([1.0, 2.0])
+    x.grad = assigned
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_the_length_of_one_number():
+    with pytest.raises(TypeError, match="^a Value of one number has no length$"):
+        len(Value(1.0))
+    with pytest.raises(TypeError, match="^a Value of one number has no length$"):
+        len(Value(np.float32(1.0)))
+
+
 def test_every_error_of_ours_can_be_caught_as_one():
     with pytest.raises(MicrotensorError):
         np.asarray(Value(1.0))
