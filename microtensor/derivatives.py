@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from .backward import gradients
-from .errors import ArgumentError
+from .errors import ArgumentError, GradientError
 from .fitting import zeros_for
 from .graph import Node, recording, state
-from .nesting import leaves, leaves_like, rebuild
+from .nesting import leaves, leaves_like, models, rebuild
 from .running import Run
 from .value import Value
 
@@ -210,13 +210,38 @@ def hessian(f: Callable, argnums: int = 0) -> Callable:
         Of the same arguments; gives an array of the input's shape twice,
         ``H[i, j] = d² f(x) / d x[i] d x[j]``.
 
+    Raises
+    ------
+    ArgumentError
+        If ``argnums`` names several arguments.
+    GradientError
+        If the argument is not one array; and as for `grad`.
+
     Examples
     --------
     >>> hessian(lambda x: x[0] * x[0] * x[1])(np.array([3.0, 5.0]))
     array([[10.,  6.],
            [ 6.,  0.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    if isinstance(argnums, tuple | list):
+        raise ArgumentError(
+            "hessian: argnums must be the number of one argument.",
+            got=f"{argnums!r}",
+            hint="The block of arguments i and j is mt.jacobian(mt.grad(f, i), j).",
+        )
+    block = jacobian(grad(f, argnums), argnums)
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        nested = [x for x in args[argnums:][:1] if isinstance(x, list | tuple | dict)]
+        if nested or models(args[argnums:][:1]):
+            raise GradientError(
+                "hessian: the argument to differentiate by must be one array.",
+                got=f"a {type(args[argnums]).__name__}",
+                hint="Put its numbers in one array; or use mt.hvp, which takes any nesting.",
+            )
+        return block(*args, **kwargs)
+
+    return compute
 
 
 def hvp(f: Callable, primals: tuple, tangents: tuple) -> Any:

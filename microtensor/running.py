@@ -32,6 +32,12 @@ class Run:
         self.argnums = argnums
         chosen = argnums if isinstance(argnums, tuple | list) else (argnums,)
         for n in chosen:
+            if not isinstance(n, int | np.integer) or isinstance(n, bool):
+                raise ArgumentError(
+                    "argnums must say by number which positional arguments are meant.",
+                    expected="an int, or a tuple or list of them",
+                    got=f"{argnums!r}",
+                )
             if not -len(args) <= n < len(args):
                 raise ArgumentError(
                     "argnums names an argument that was not given.",

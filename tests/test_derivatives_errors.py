@@ -76,6 +76,48 @@ def lines(*rows):
             mt.errors.ArgumentError,
             lines("argnums names an argument twice.", "  got       (0, -2)"),
         ),
+        *[
+            (
+                lambda n=n: mt.grad(lambda x, y: x * y, n)(1.0, 2.0),
+                mt.errors.ArgumentError,
+                lines(
+                    "argnums must say by number which positional arguments are meant.",
+                    "  expected  an int, or a tuple or list of them",
+                    f"  got       {n!r}",
+                ),
+            )
+            for n in ("x", 0.0, (0, None), True)
+        ],
+        (
+            lambda: mt.hessian(lambda x, y: x * y, (0, 1)),
+            mt.errors.ArgumentError,
+            lines(
+                "hessian: argnums must be the number of one argument.",
+                "  got       (0, 1)",
+                "  The block of arguments i and j is mt.jacobian(mt.grad(f, i), j).",
+            ),
+        ),
+        *[
+            (
+                lambda x=x: mt.hessian(lambda y, x: 0.0, -1)(1.0, x),
+                mt.errors.GradientError,
+                lines(
+                    "hessian: the argument to differentiate by must be one array.",
+                    f"  got       a {type(x).__name__}",
+                    "  Put its numbers in one array; or use mt.hvp, which takes any nesting.",
+                ),
+            )
+            for x in ({"a": 1.0}, [1.0, 2.0], (1.0,), mt.nn.Linear(2, 1))
+        ],
+        (
+            lambda: mt.hessian(lambda x: x * x, 1)(1.0),
+            mt.errors.ArgumentError,
+            lines(
+                "argnums names an argument that was not given.",
+                "  expected  the number of one of the 1 positional arguments",
+                "  got       1",
+            ),
+        ),
         (
             lambda: mt.vjp(lambda x: {"a": x, "b": (x, x)}, np.ones(2))[1]({"a": 1.0}),
             mt.errors.ShapeError,
