@@ -13,7 +13,6 @@ import threading
 import weakref
 import zlib
 from collections.abc import Callable, Iterable
-from contextlib import ContextDecorator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from . import backward, calls, methods, value
 from .batches import Batch
 from .calls import plain
 from .cures import cure_of_call, cure_of_rule
+from .decorating import Decorator
 from .errors import AnomalyError, StaleValueError
 from .graph import PAUSED, Node, ancestors, label, module_path, refuse_while_traced, state
 from .notes import described
@@ -30,7 +30,7 @@ from .primitives import name_of
 _OURS = tuple(os.path.dirname(m.__file__ or "") + os.sep for m in (calls, np))
 
 
-class detect_anomaly(ContextDecorator):  # noqa: N801  # used as a function, as no_grad is
+class detect_anomaly(Decorator):  # noqa: N801  # used as a function, as no_grad is
     """Name the first operation inside that turns finite numbers into NaN or infinity.
 
     In the forward pass, that is a call whose operands are finite and whose result is not (or is
@@ -86,9 +86,6 @@ class detect_anomaly(ContextDecorator):  # noqa: N801  # used as a function, as 
         *rest, silent = self._silent
         self._silent = tuple(rest)
         silent.__exit__(None, None, None)
-
-    def _recreate_cm(self) -> detect_anomaly:  # as a decorator: one of its own for each call
-        return type(self)()
 
 
 class _Watch(threading.local):

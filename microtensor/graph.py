@@ -14,12 +14,13 @@ import itertools
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import ContextDecorator, contextmanager
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from .decorating import Decorator
 from .errors import CompileError, DTypeError, GradientError, ShapeError, StaleValueError
 
 next_number = itertools.count(1).__next__  # creation order; atomic under the interpreter's lock
@@ -168,8 +169,10 @@ def scope_set(scope: Any) -> Iterator[None]:
         state.scope = before
 
 
-class no_grad(ContextDecorator):  # noqa: N801  # the field's word, used as a function
+class no_grad(Decorator):  # noqa: N801  # the field's word, used as a function
     """Record nothing inside: values computed here are constants to every later gradient.
+
+    It can decorate a function, or a generator, which records nothing between its values.
 
     Examples
     --------
@@ -188,9 +191,6 @@ class no_grad(ContextDecorator):  # noqa: N801  # the field's word, used as a fu
     def __exit__(self, *_: object) -> None:
         *rest, state.scope = self._before
         self._before = tuple(rest)
-
-    def _recreate_cm(self) -> no_grad:  # as a decorator: one of its own for each call
-        return type(self)()
 
 
 def is_recording() -> bool:

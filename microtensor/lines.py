@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import linecache
 import os
-from contextlib import ContextDecorator
 from typing import NamedTuple
 
 from .anomalies import _look_on, _traces, _watch
+from .decorating import Decorator
 from .graph import Node
 
 
@@ -39,7 +39,7 @@ class Line(NamedTuple):
         return linecache.getline(self.path, self.number).strip()
 
 
-class source_lines(ContextDecorator):  # noqa: N801  # used as a function, as no_grad is
+class source_lines(Decorator):  # noqa: N801  # used as a function, as no_grad is
     """Remember the line that each call inside is written in, for the pictures of its graph.
 
     Pictures of a graph without modules that is too large to be shown whole are then put together
@@ -62,9 +62,6 @@ class source_lines(ContextDecorator):  # noqa: N801  # used as a function, as no
     def __exit__(self, *_: object) -> None:
         _look_on(-1)
         _watch.lines -= 1
-
-    def _recreate_cm(self) -> source_lines:  # as a decorator: one of its own for each call
-        return type(self)()
 
 
 def line_of(value: Node) -> Line | None:

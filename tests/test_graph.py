@@ -7,7 +7,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.errors import StaleValueError
+from microtensor.errors import ArgumentError, StaleValueError
 from microtensor.graph import (
     Scope,
     ancestors,
@@ -151,6 +151,69 @@ def test_no_grad_is_a_decorator_and_may_be_used_again():
     with pause:
         pass
     assert is_recording()
+
+
+def recorded_between(pieces, x):
+    """Go through a generator, and tell what is recorded while it waits."""
+    return [(y.requires_grad, (x * 1).requires_grad) for y in pieces]
+
+
+def test_a_generator_under_no_grad_records_nothing_and_its_user_does():
+    x = Value(1.0)
+
+    def plain(n):
+        for i in range(n):
+            yield x * i
+        return "done"
+
+    assert recorded_between(plain(2), x) == [(True, True)] * 2
+    assert recorded_between(no_grad()(plain)(2), x) == [(False, True)] * 2
+    with no_grad():
+        assert recorded_between(no_grad()(plain)(2), x) == [(False, False)] * 2
+    ended = no_grad()(plain)(0)
+    with pytest.raises(StopIteration, match="done"):
+        next(ended)
+
+
+def test_a_generator_under_no_grad_is_sent_to_thrown_into_and_closed():
+    x, seen = Value(1.0), []
+
+    @no_grad()
+    def echo():
+        try:
+            while True:
+                try:
+                    seen.append((yield x * 2))
+                except KeyError as error:
+                    seen.append((error.args, (x * 2).requires_grad))
+        finally:
+            seen.append(("closed", (x * 2).requires_grad))
+
+    pieces = echo()
+    assert next(pieces).is_leaf
+    assert pieces.send("hello").is_leaf
+    assert pieces.throw(KeyError("a")).is_leaf
+    pieces.close()
+    assert seen == ["hello", (("a",), False), ("closed", False)]
+    assert is_recording()
+    with pytest.raises(ZeroDivisionError):
+        next(no_grad()(lambda: (yield 1 / 0))())
+    assert is_recording()
+
+
+def test_an_async_function_is_told_to_pause_between_its_waits():
+    with pytest.raises(ArgumentError) as error:
+
+        @no_grad()
+        async def wait():
+            return 1
+
+    assert str(error.value) == (
+        "no_grad: an async function has waits, in which others run.\n"
+        "  expected  a function, or a generator\n"
+        "  got       async def wait\n"
+        "  Write it inside, between two waits: with no_grad(): ..."
+    )
 
 
 def test_an_error_inside_ends_the_pause():

@@ -319,9 +319,9 @@ def test_backward_adds_to_a_gradient_that_was_assigned(assigned):
 
 
 def test_the_length_of_one_number():
-    with pytest.raises(TypeError, match="^a Value of one number has no length$"):
+    with pytest.raises(TypeError, match=r"^a Value of one number has no length$"):
         len(Value(1.0))
-    with pytest.raises(TypeError, match="^a Value of one number has no length$"):
+    with pytest.raises(TypeError, match=r"^a Value of one number has no length$"):
         len(Value(np.float32(1.0)))
 
 
