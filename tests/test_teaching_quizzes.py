@@ -107,7 +107,7 @@ def test_each_wrong_answer_is_told_the_chain_rule(quiz):
         first, *uses = verdict.explanation.splitlines()
         assert first.endswith(f"By the chain rule, each use of {name} contributes:")
         assert 1 <= len(uses) <= 2
-        assert all(re.match(rf"  ∂\w+/∂{re.escape(name)} \+= ", use) for use in uses)
+        assert all(re.match(rf"  ∂\w+/∂\(?{re.escape(name)}\)? \+= ", use) for use in uses)
 
 
 def test_the_first_wrong_answer_from_the_output_is_explained():
@@ -117,6 +117,11 @@ def test_the_first_wrong_answer_from_the_output_is_explained():
         "  ∂L/∂p is not 9. By the chain rule, each use of p contributes:\n"
         "    ∂L/∂p += the slope of L by p, all else kept still"
     )
+
+
+def test_names_that_are_products_stand_in_brackets():
+    verdict = ALL["layer"].check({"W11": 0})
+    assert "∂L/∂W11 += ∂L/∂(W11·x1) × ∂(W11·x1)/∂W11" in str(verdict)
 
 
 @EACH

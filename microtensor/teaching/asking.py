@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -128,7 +129,7 @@ class Quiz:
         taken = self._snapshot()
         label = {node.id: node.label for node in taken.nodes}
         output = label[taken.root]
-        sought = f"∂{output}/∂{name}"
+        sought = _slope(output, name)
         lines = [f"{sought} is not {got}. By the chain rule, each use of {name} contributes:"]
         for edge in taken.edges:
             if label[edge.src] != name or edge.local is None:
@@ -137,14 +138,14 @@ class Quiz:
             if edge.dst == taken.root:
                 lines.append(f"  {sought} += the slope of {output} by {name}, all else kept still")
             else:
-                lines.append(f"  {sought} += ∂{output}/∂{user} × ∂{user}/∂{name}")
+                lines.append(f"  {sought} += {_slope(output, user)} × {_slope(user, name)}")
         return "\n".join(lines)
 
     def __str__(self) -> str:
         wrap = textwrap.TextWrapper(76, initial_indent="  ", subsequent_indent="  ")
         taken = self._snapshot()
         output = taken.node(taken.root).label
-        asked = ", ".join(f"∂{output}/∂{name}" for name in self.blanks)
+        asked = ", ".join(_slope(output, name) for name in self.blanks)
         return "\n".join(
             [self.title, "", *wrap.wrap(self.text), "", *wrap.wrap(f"Find {asked}."), "",
              "  page() asks on a page; check({name: number}) checks answers."]
@@ -172,6 +173,13 @@ def _from_the_output(taken: Any) -> list[str]:
             if not left[operand] and operand not in operands:
                 found.append(operand)  # a leaf, after the last that uses it
     return [i for i in found if i != taken.root and taken.node(i).grad is not None]
+
+
+def _slope(y: str, x: str) -> str:
+    """Write ∂y/∂x, with brackets around a name that is a product or a sum."""
+    return "/".join(
+        f"∂({name})" if re.search(r"[ +−·×/@]", name) else f"∂{name}" for name in (y, x)
+    )
 
 
 def _check_asked(asked: list[Any]) -> None:

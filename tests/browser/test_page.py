@@ -135,7 +135,7 @@ def test_a_quiz_hides_the_gradients_checks_answers_and_hints(pages):
     tab.keyboard.press("Enter")
     assert "Not yet" in tab.locator(".verdict").inner_text()
     assert "∂L/∂w += ∂L/∂(w·x) × ∂(w·x)/∂w" in tab.locator("#hint").inner_text()
-    assert "Find ∂L/∂w·x first" in tab.locator("#hint").inner_text()
+    assert "Find ∂L/∂(w·x) first" in tab.locator("#hint").inner_text()
     assert tab.locator(".card .grad").all_text_contents().count("?") == 3
     tab.locator("#answer").fill("24")
     tab.keyboard.press("Enter")

@@ -147,7 +147,7 @@ function quizPart(i) {
   if (isArray(i)) return void paragraph(panel, "The quiz asks for single numbers; this is an array.", "small");
   heading(panel, "Its gradient");
   if (solved.has(i)) { equation(panel, partial(ROOT, i), EQUALS, number(grads[i], "b")); score(panel); return; }
-  const form = node("form", {}, panel), field = node("label", {}, form, `∂${label(ROOT)}/∂${label(i)} = `);
+  const form = node("form", {}, panel), field = node("label", {}, form, `${partial(ROOT, i).text} = `);
   const answer = node("input", { id: "answer", type: "text", inputmode: "decimal", autocomplete: "off", size: 9 }, field);
   node("button", { type: "submit" }, form, "check");
   const verdict = paragraph(panel, "", "verdict");
@@ -173,6 +173,6 @@ function hint(i) {
     equation(part, partial(ROOT, i), GROWS, partial(ROOT, y), TIMES, partial(y, i));
     if (slope) equation(part, partial(y, i), EQUALS, slope).classList.add("indent");
     if (solved.has(y)) equation(part, partial(ROOT, y), EQUALS, number(grads[y], "b")).classList.add("indent");
-    else paragraph(part, `Find ∂${label(ROOT)}/∂${label(y)} first.`, "small indent");
+    else paragraph(part, `Find ${partial(ROOT, y).text} first.`, "small indent");
   }
 }
