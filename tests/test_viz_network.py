@@ -246,6 +246,53 @@ def test_weighted_sums_have_the_digits_of_the_article():
     assert told == ["468", "−969", "349"]
 
 
+def test_circles_have_the_names_that_are_given():
+    article = [list("ABCD"), list("EFG"), ["H"]]
+    source = draw(samples.draelos()[0], labels=article).source
+    places = {
+        found[1]: (float(found[2]), float(found[3]))
+        for found in re.finditer(r'\t(n\d_\d+(?:_name)?) \[.*?pos="([-\d.]+),([-\d.]+)!"', source)
+    }
+    for k, names in enumerate(article):
+        for i, name in enumerate(names):
+            (label,) = re.findall(rf"\tn{k}_{i}_name .*<B>(.*)</B>", source)
+            assert label == name
+            (x, y), (a, b) = places[f"n{k}_{i}"], places[f"n{k}_{i}_name"]
+            assert {0: a < x and b == y, 1: a == x and b > y, 2: a > x and b == y}[k]
+    some = draw(nn.MLP(2, [20, 1]), labels=[["<a>", "\\N"], map(str, range(20)), None]).source
+    assert "&lt;a&gt;" in some
+    assert ">19</B>" in some  # the last of a wide layer keeps its own name
+    assert ">15</B>" not in some
+    assert "n2_0_name" not in some
+    assert "_name" not in draw(nn.MLP(2, [2, 1])).source
+
+
+@pytest.mark.parametrize(
+    ("labels", "got"),
+    [([["a", "b"], None], "2 of 2, None"), ([["a"], None, None], "3 of 1, None, None"),
+     ([None, ["a"], None], "3 of None, 1, None"), ("abc", "'abc'"),
+     (["ab", None, None], "['ab', None, None]")],
+)  # fmt: skip
+def test_labels_that_do_not_fit_are_told(labels, got):
+    with pytest.raises(ArgumentError) as error:
+        draw(nn.MLP(2, [3, 1]), labels=labels)
+    assert str(error.value) == (
+        "draw: labels must name the inputs and the neurons of each layer.\n"
+        "  expected  3 lists of 2, 3, 1 names; None in place of one leaves it out\n"
+        f"  got       {got}"
+    )
+
+
+def test_labels_are_for_models():
+    with pytest.raises(ArgumentError) as error:
+        draw(mt.Value(2.0) * 3.0, labels=[["a"]])
+    assert str(error.value) == (
+        "draw: labels are names of a model's neurons, and values have names of their own.\n"
+        "  expected  a model, for labels=\n  got       a Value\n"
+        "  Name values with names=, or when you make them: Value(2.0, name='x')."
+    )
+
+
 def test_the_caption_makes_no_picture_wider():
     small, large = nn.Linear(4, 3), nn.MLP(4, [3, 3, 3])
     for model in (small, large):

@@ -19,6 +19,7 @@ from . import classic, dots, failures, network
 from .choosing import READABLE, Wish, chosen, chosen_of
 from .drawing import Drawing
 from .folding import Scene
+from .neuron_names import Labels
 from .snapshots import Snapshot
 from .theme import FONT, Theme, html, one_of, theme_named
 
@@ -45,6 +46,7 @@ def draw(
     gradients: bool = True,
     by: str = "value",
     x: Any = None,
+    labels: Labels | None = None,
     force: bool = False,
 ) -> Drawing:
     """Draw the computation graph of a Value, or the network of a model.
@@ -100,6 +102,9 @@ def draw(
         For a network: what the width and the colour of a weight tell.
     x : array_like, optional
         For a network: one input, whose activations are shown in the neurons.
+    labels : sequence of (sequence of str or None), optional
+        For a network: names of the inputs, and of the neurons of each layer, as in
+        ``[["height", "weight"], None, ["cat", "dog"]]``.
     force : bool, default False
         Whether to draw what is too large to be read.
 
@@ -136,6 +141,13 @@ def draw(
     if isinstance(fold, str):
         one_of("draw", "fold", fold, ("neurons",))
     if isinstance(root_or_model, Recorded | Snapshot | BaseException):
+        if labels is not None:
+            raise ArgumentError(
+                "draw: labels are names of a model's neurons, and values have names of their own.",
+                expected="a model, for labels=",
+                got="a Value",
+                hint="Name values with names=, or when you make them: Value(2.0, name='x').",
+            )
         if x is not None:
             raise ArgumentError(
                 "draw: x is an input for a model's network, and a Value has its inputs already.",
@@ -169,7 +181,9 @@ def draw(
         _caption(drawing, title, hints, colors)
         return drawing
     if isinstance(root_or_model, Model):
-        return network.draw_network(root_or_model, theme=theme, by=by, title=title, x=x)
+        return network.draw_network(
+            root_or_model, theme=theme, by=by, title=title, x=x, labels=labels
+        )
     raise ArgumentError(
         "draw: there is nothing to draw.",
         expected="a Value, such as a loss, a model, or an error of a forward pass",

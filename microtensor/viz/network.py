@@ -19,6 +19,7 @@ from .captions import caption
 from .chains import Layer, linear_chain
 from .drawing import Drawing
 from .labels import Placed, spread
+from .neuron_names import Labels, beside, checked
 from .theme import (
     FONT,
     TEXTBOOK,
@@ -80,6 +81,7 @@ def draw_network(
     by: str = "value",
     title: str | None = None,
     x: Any = None,
+    labels: Labels | None = None,
 ) -> Drawing:
     """Draw a model that is a chain of linear layers.
 
@@ -93,6 +95,8 @@ def draw_network(
     title : str, optional
     x : (I,) array_like, optional
         One input, whose activations are shown in the neurons.
+    labels : sequence of (sequence of str or None), optional
+        Names of the inputs, and of the neurons of each layer.
 
     Returns
     -------
@@ -101,8 +105,8 @@ def draw_network(
     Raises
     ------
     ArgumentError
-        If the model is not such a chain, x is no input of it, or gradients are to be shown and
-        there are none.
+        If the model is not such a chain, x is no input of it, there are not as many labels as
+        circles, or gradients are to be shown and there are none.
     GraphTooLargeError
         If there are too many layers to be seen.
     """
@@ -117,6 +121,7 @@ def draw_network(
         )
     answers = None if x is None else activity(model, layers, x)
     widths = [layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in layers)]
+    called = checked(labels, widths)
     columns = _columns(widths)
     labelled = sum(len(a) * len(b) for a, b in pairwise(columns)) <= _LABELLED
     if labelled:  # numbers on lines need room
@@ -140,6 +145,8 @@ def draw_network(
     for k, column in enumerate(columns):
         answer = None if answers is None else answers[k]
         drawing.body.extend(_column(k, column, widths[k], layers, colors, answer))
+        side = "left" if k == 0 else ("right" if k == len(layers) else "above")
+        drawing.body.extend(beside(column, called[k], side, _RADIUS, colors))
     drawing.body.extend(_lines(columns, layers, colors, by, labelled))
     across = columns[-1][0].x - columns[0][0].x
     caption(drawing, name, widths, colors, by, title, answers is not None, across)
