@@ -384,7 +384,11 @@ def _where(place: tuple[str, int] | None) -> list[str]:
             "called at  a line outside of mt.detect_anomaly(): run the forward pass inside, too"
         ]
     line = linecache.getline(*place).strip()
-    return [f"called at  {place[0]}:{place[1]}", *([f"{'':<11}{line}"] if line else [])]
+    return [f"called at  {file_shown(place[0])}:{place[1]}", *([f"{'':<11}{line}"] if line else [])]
+
+
+def file_shown(path: str) -> str:  # a notebook's cells lie in files that nobody knows
+    return "cell" if f"{os.sep}ipykernel_" in path else path
 
 
 def _module(scope: Any) -> list[str]:

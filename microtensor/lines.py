@@ -10,7 +10,7 @@ import linecache
 import os
 from typing import NamedTuple
 
-from .anomalies import _look_on, _traces, _watch
+from .anomalies import _look_on, _traces, _watch, file_shown
 from .decorating import Decorator
 from .graph import Node
 
@@ -26,7 +26,7 @@ class Line(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.path)}:{self.number}"
+        return f"{os.path.basename(file_shown(self.path))}:{self.number}"
 
     @property
     def told(self) -> str:

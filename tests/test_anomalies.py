@@ -415,3 +415,10 @@ def test_numbers_and_gradients_are_the_same_inside():
     with mt.detect_anomaly():
         watched = work()
     assert all(np.array_equal(a, b) for a, b in zip(plain, watched, strict=True))
+
+
+def test_a_cell_of_a_notebook_is_called_so_and_not_by_its_file():
+    cell = compile("x.log()", "/tmp/ipykernel_12/3456.py", "exec")
+    with pytest.raises(AnomalyError) as error, mt.detect_anomaly():
+        exec(cell, {"x": Value(0.0)})
+    assert str(error.value).splitlines()[1] == "  called at  cell:1"

@@ -22,6 +22,10 @@ def loop(n):
     return (y - 1.0) ** 2
 
 
+def test_a_cell_of_a_notebook_is_called_so():
+    assert str(Line("/tmp/ipykernel_12/3456.py", 7)) == "cell:7"
+
+
 def test_a_call_is_told_with_its_line():
     with source_lines():
         y = Value(2.0) * Value(3.0)
