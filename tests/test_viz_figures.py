@@ -230,6 +230,13 @@ def test_a_map_has_one_scale():
     assert axes.get_aspect() == 1
 
 
+def test_the_words_of_a_plots_legend_change_in_the_dark():
+    svg = viz.plot({"one": ([0, 1], [1, 2]), "two": ([0, 1], [2, 1])})._repr_svg_()
+    legend = svg[svg.index('id="legend_1"') :]
+    assert legend.count(f"fill: {LIGHT.ink.lower()}") == 2
+    assert dark_rules(svg)["fill", LIGHT.ink.lower()] == DARK.ink
+
+
 # All
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..calls import plain
 from ..errors import ArgumentError, ShapeError
 from . import canvas
+from .theme import LIGHT
 
 Pairs = Mapping[str, Any]
 
@@ -88,7 +89,7 @@ def plot(
             *_places(name, pair), marker, color=colors[k % len(colors)], markersize=5, label=name
         )
     if len(lines) + len(points) > 1:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
     return figure
 
 
