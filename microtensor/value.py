@@ -38,9 +38,10 @@ from .graph import (
 from .methods import Methods
 from .numbers import as_numbers
 from .primitives import registry
+from .words import Translated
 
 
-class Value(Methods):
+class Value(Methods, Translated):
     """A number or an array of numbers that remembers how it was computed.
 
     Parameters

@@ -18,7 +18,7 @@ HOUSE = Path(mt.__file__).parent
 LINE = [
     "errors", "heap", "signatures", "dispatching", "learning", "primitives", "lending", "ops",
     "decorating", "graph", "nesting", "notes", "ownership", "batches", "fitting", "backward",
-    "contributing", "calls", "numbers", "at", "methods", "value",
+    "contributing", "calls", "numbers", "at", "methods", "words", "value",
     "batched", "running", "derivatives", "recomputing", "cures", "anomalies", "lines",
     "differences", "verdicts", "slopes", "checking", "checks",
 ]  # fmt: skip
@@ -79,6 +79,7 @@ ONLY = {
     "tables": set(),
     "teaching": {"errors"},  # it knows no engine but by the public words
     "terminals": set(),
+    "words": set(),
     "workspaces": set(),
 }
 
