@@ -78,6 +78,7 @@ def test_the_picture_is_sound_dark_in_the_dark_and_alone_on_its_page():
     assert document.documentElement.tagName == "svg"
     assert "&lt;&amp;&gt;" in sketch.svg
     assert "prefers-color-scheme:dark" in sketch.svg
+    assert 'width="920px" height="340px"' in sketch.svg  # five panels, four of them in a row
     page = sketch._repr_html_()
     assert page.count("<svg") == page.count("light-dark(#000") == 5  # a page may have its own mind
     assert "light-dark" not in sketch.svg

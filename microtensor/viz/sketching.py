@@ -294,9 +294,10 @@ class Sketch:
         )
         inside = inside.replace("url(#CLIP)", f"url(#{clip})")
         title = "Curves of functions" + (", and of their derivatives" if self._has_slopes() else "")
+        size = 'width="100%"' if in_page else f'width="{width}px" height="{height}px"'
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="{scope}" role="img" '
-            f'viewBox="0 0 {width} {height}" width="100%" font-family=\'{FONT_FAMILY}\'>'
+            f"viewBox=\"0 0 {width} {height}\" {size} font-family='{FONT_FAMILY}'>"
             f"<title>{escape(title)}</title><desc>{escape(words)}</desc>"
             f"<style>.{scope}{{{light}}}"
             f"@media (prefers-color-scheme:dark){{.{scope}{{{dark}}}}}{of_page}</style>"
