@@ -43,7 +43,8 @@ def entry(name: Public) -> str:
         kind = "function" if callable(name.thing) else "data"
         return f".. auto{kind}:: {name.name}\n\n"
     members = ", ".join(members_of(name.thing))
-    return f".. autoclass:: {name.name}\n" + (f"   :members: {members}\n\n" if members else "\n")
+    kind = "exception" if issubclass(name.thing, BaseException) else "class"
+    return f".. auto{kind}:: {name.name}\n" + (f"   :members: {members}\n\n" if members else "\n")
 
 
 def members_of(kind: type) -> list[str]:
@@ -165,5 +166,11 @@ def write_pages() -> None:
 
 def setup(app) -> dict[str, bool]:
     app.connect("builder-inited", lambda _app: write_pages())
+
+    def spare(_app, kind, name, *_rest) -> tuple[str, str] | None:
+        """Errors are caught, not made: their arguments are told of once, with their base."""
+        return ("", "") if kind == "exception" and not name.endswith("MicrotensorError") else None
+
+    app.connect("autodoc-process-signature", spare)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
