@@ -204,3 +204,14 @@ BRIGHTNESS = """async bytes => {
     const { data } = paper.getImageData(1, 1, 2, 2);
     return data.filter((_, k) => k % 4 < 3).reduce((a, b) => a + b) / 12;
 }"""
+
+
+def test_explorers_follow_the_pages_theme(visit, site):
+    tab = visit(color_scheme="dark").open(site / "course/05-the-backward-pass.html")
+    assert len(tab.frames) > 1
+    for theme in ("light", "dark", "light"):
+        tab.evaluate("theme => { document.body.dataset.theme = theme; }", theme)
+        for frame in tab.frames[1:]:
+            frame.wait_for_function(
+                "theme => document.documentElement.dataset.theme === theme", arg=theme
+            )
