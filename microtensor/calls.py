@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .errors import DTypeError, MicrotensorError, MissingRuleError
+from .errors import ArgumentError, DTypeError, MicrotensorError, MissingRuleError
 from .graph import PAUSED, Node, next_number, state
 from .notes import note_call
 from .primitives import Known, missing_option, missing_rule, name_of, registry
@@ -19,6 +19,7 @@ from .primitives import Known, missing_option, missing_rule, name_of, registry
 _new = object.__new__
 _LISTS = {tuple, list}
 _NUMBERS = (float, int)
+_ONES_OWN = (np.ndarray, np.generic, Node)  # what is no other library's array
 _ARRAYS: set[Any] = {np.ndarray, np.float32}  # not np.float64: what numbers give is a Python float
 value_class: type = Node  # value.py, which stands above, says that it is Value
 
@@ -135,6 +136,11 @@ def _record_other(
                 given = tuple(map(_operand, operands))
                 return state.tracer.several(known, data, given, options)
             return data  # np.nonzero and its kin answer with indices
+        if not known.keeps and hasattr(data, "__array__") and not isinstance(data, _ONES_OWN):
+            # What another library made of NumPy's numbers may be of another kind: bools, integers.
+            data = known.forward(*map(_operand, arrays), **(options or {}))
+        if is_masked(data):
+            raise lost_mask(name_of(known.fn))
         kind = np.asarray(data).dtype.kind
         if kind not in "fiub":
             raise not_real(f"{name_of(known.fn)} gave", kind)
@@ -186,6 +192,23 @@ def _option(known: Known, name: str, x: Any) -> Any:
     if x.__class__ is tuple or x.__class__ is list:
         return x.__class__(_option(known, name, inner) for inner in x)
     return x
+
+
+def is_masked(data: Any) -> bool:
+    """Tell whether an array hides some of its numbers."""
+    return (
+        data.__class__ is not np.ndarray and isinstance(data, np.ndarray) and hasattr(data, "mask")
+    )
+
+
+def lost_mask(where: str) -> ArgumentError:
+    """Build the error for a masked array, which is more than its numbers."""
+    return ArgumentError(
+        f"{where}: a masked array would lose its mask.",
+        expected="an array of numbers",
+        hint="Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), "
+        "or v[~a.mask].",
+    )
 
 
 def not_real(where: str, kind: str) -> DTypeError:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .calls import not_real
+from .calls import is_masked, lost_mask, not_real
 from .errors import ArgumentError, DTypeError
 from .graph import Node, label
 
@@ -31,6 +31,8 @@ def as_numbers(data: Any, dtype: Any) -> Any:
             got=f"a {type(data).__name__} with Values in it",
             hint="Use np.stack([...]) to join Values into one.",
         )
+    if is_masked(data):
+        raise lost_mask("Value")
     array = np.array(data, dtype=dtype)
     if array.dtype.kind == "c":
         raise not_real("Value: the data are", "c")

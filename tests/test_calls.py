@@ -1,5 +1,7 @@
 """What a call on Values says that cannot be computed or recorded: every message whole."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -343,6 +345,51 @@ def test_arrays_of_another_library_become_numpys():
     assert type(y.data) is np.ndarray
     y.backward(np.ones(2))
     assert v.grad.tolist() == [3.0, 4.0]
+
+
+class Wrapping:
+    """One that wraps what NumPy computed, and knows no bools, as PyTorch's tensors wrap them."""
+
+    def __init__(self, numbers=(1.5, 1.5)):
+        self.numbers = np.asarray(numbers)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.numbers
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return Wrapping(array.astype(np.uint8) if array.dtype == bool else array)
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.ge, operator.eq, np.logical_and])
+def test_bools_stay_bools_beside_arrays_of_another_library(compare):
+    v, theirs = Value([1.0, 2.0]), Wrapping()
+    assert compare(v.data, theirs).numbers.dtype == np.uint8
+    found = compare(v, theirs)
+    assert found.dtype == bool
+    assert np.array_equal(found.data, compare(v.data, np.asarray(theirs)))
+    assert np.array_equal((v > theirs).data, [False, True])
+    assert v[v > theirs].data.tolist() == [2.0]
+
+
+@pytest.mark.parametrize("requires_grad", [True, False])
+@pytest.mark.parametrize(
+    ("compute", "name"),
+    [
+        (lambda v, m: v * m, "numpy.multiply"),
+        (lambda v, m: np.add(m, v), "numpy.add"),
+        (lambda v, m: v > m, "numpy.greater"),
+        (lambda v, m: Value(m), "Value"),
+    ],
+)
+def test_a_mask_is_not_lost_in_silence(compute, name, requires_grad):
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(mt.errors.ArgumentError) as error:
+        compute(Value([1.0, 2.0], requires_grad=requires_grad), masked)
+    assert str(error.value) == (
+        f"{name}: a masked array would lose its mask.\n"
+        "  expected  an array of numbers\n"
+        "  Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), or v[~a.mask]."
+    )
 
 
 def test_what_an_identity_gave_under_no_grad_does_not_follow_its_parameter():
