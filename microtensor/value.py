@@ -124,8 +124,11 @@ class Value(Methods, Translated):
     def data(self, new: Any) -> None:
         if state.tracer is None or not isinstance(new, Node):
             new = plain(new)
-        if isinstance(new, np.ndarray) and new is not self._data:
-            new = new.copy()  # two Values on one array would change together at -=
+        if new.__class__ is np.ndarray:
+            if new is not self._data:
+                new = new.copy()  # two Values on one array would change together at -=
+        elif hasattr(new, "__array__") and not isinstance(new, Node | np.generic):
+            new = as_numbers(new, None)  # another library's
         assign(self, new)
 
     @property
@@ -375,6 +378,8 @@ def _added_to(leaf: Node, g: Any) -> Any:
             got=f"shape {shape}",
             hint="Set v.grad = None to begin anew.",
         )
+    if hasattr(leaf.grad, "__array__") and not isinstance(leaf.grad, Node):
+        return np.asarray(leaf.grad) + g  # another library's array becomes NumPy's
     return leaf.grad + g
 
 

@@ -354,7 +354,7 @@ class Wrapping:
         self.numbers = np.asarray(numbers)
 
     def __array__(self, dtype=None, copy=None):
-        return self.numbers
+        return self.numbers.copy() if copy else self.numbers
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
         return Wrapping(array.astype(np.uint8) if array.dtype == bool else array)
@@ -369,6 +369,20 @@ def test_bools_stay_bools_beside_arrays_of_another_library(compare):
     assert np.array_equal(found.data, compare(v.data, np.asarray(theirs)))
     assert np.array_equal((v > theirs).data, [False, True])
     assert v[v > theirs].data.tolist() == [2.0]
+
+
+def test_what_is_assigned_of_another_library_becomes_numpys():
+    v = Value([1.0, 2.0])
+    theirs = Wrapping([3.0, 4.0])
+    v.data, v.grad = theirs, theirs
+    (v * v).sum().backward()
+    assert type(v.data) is type(v.grad) is np.ndarray
+    assert v.data.tolist() == [3.0, 4.0]
+    assert v.grad.tolist() == [9.0, 12.0]
+    v.data -= 1
+    assert theirs.numbers.tolist() == [3.0, 4.0]
+    with pytest.raises(mt.errors.ArgumentError, match="would lose its mask"):
+        v.data = np.ma.array([1.0, 2.0], mask=[False, True])
 
 
 @pytest.mark.parametrize("requires_grad", [True, False])
