@@ -128,7 +128,13 @@ def counting(n: int) -> np.ndarray:
     >>> counting(3)
     array([0, 1, 2])
     """
-    return _counting(n) if n <= MANY else np.arange(n)
+    if n <= MANY:
+        return _counting(n)
+    if _here.lender is None:
+        return np.arange(n)
+    x = np.cumsum(ones(n, np.intp), out=empty((n,), np.intp))
+    x -= 1
+    return x
 
 
 def where(mask: np.ndarray) -> np.ndarray:

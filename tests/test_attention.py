@@ -83,6 +83,15 @@ def test_what_all_scores_of_a_row_are_raised_by_makes_no_difference(shift, dtype
         assert np.isfinite(raised).all()
 
 
+@pytest.mark.parametrize("wide", range(4))
+def test_one_wide_operand_makes_attention_wide(wide):
+    given = [Q, K, V, np.zeros((Q.shape[-2], K.shape[-2]))]
+    given = [x.astype(np.float64 if i == wide else np.float32) for i, x in enumerate(given)]
+    y = attend(*given[:3], None, given[3] + 1, scale=0.5)
+    assert y.dtype == np.float64
+    assert np.allclose(y, attend(Q, K, V, None, None, scale=0.5), rtol=1e-5)
+
+
 def test_a_causal_mask_is_the_run_on_each_prefix():
     k, v = K[:, :3], V[:, :3]
     y = attention(Q, k, v, is_causal=True)

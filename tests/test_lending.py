@@ -44,6 +44,7 @@ def test_what_is_made_once_is_what_numpy_makes(n):
         assert np.array_equal(counting(n), np.arange(n))
         with Lender():
             assert np.array_equal(ones(n, float), np.ones(n))
+            assert np.array_equal(counting(n), np.arange(n))
             assert ones(n, float).dtype == float
     assert (ones(n, int) is ones(n, int)) is (n <= MANY)
     if n <= MANY:

@@ -23,6 +23,14 @@ def test_channels_have_mean_0_and_variance_1_while_training():
     assert np.allclose(y.var((0, 2, 3)), 1)
 
 
+@pytest.mark.parametrize(("of_x", "of_moments"), [("f4", "f8"), ("f8", "f4")])
+def test_moments_of_another_width_make_the_result_wide(of_x, of_moments):
+    moments = batch_norms.batch_moments(X).astype(of_moments)
+    y = batch_norms.batch_norm(X.astype(of_x), None, None, moments, 1e-5)
+    assert y.dtype == np.float64
+    assert np.allclose(y, layer()(X).data, atol=1e-5)
+
+
 def test_weight_and_bias_are_the_deviation_and_the_mean_of_each_channel():
     norm = layer(eps=1e-12)
     norm.weight.data, norm.bias.data = [1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 2.0, 3.0]

@@ -8,6 +8,7 @@ import pytest
 import microtensor as mt
 from microtensor import nn
 from microtensor.errors import ArgumentError, ShapeError
+from microtensor.ops import dropping
 
 X = np.random.default_rng(0).uniform(1, 2, (200, 300))
 
@@ -120,6 +121,13 @@ def test_channels_need_their_axes(layer, expected):
 def test_numbers_and_lists_can_be_dropped_too():
     assert nn.Dropout(0.5, rng=0)(mt.Value(1.0)).item() in (0.0, 2.0)
     assert nn.Dropout(0.5, rng=0)([1.0] * 8).shape == (8,)
+
+
+def test_a_number_stays_one_and_an_array_is_no_view():
+    rng = np.random.default_rng(0)
+    for x in (np.float64(3), np.float32(3)):
+        assert type(dropping.dropout(x, 0.5, rng, 0)) is type(x)
+    assert dropping.dropout(X, 0.5, rng, 0).base is None
 
 
 def test_dropout_shows_its_probability():

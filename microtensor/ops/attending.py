@@ -61,10 +61,8 @@ def _scores(q: Any, k: Any, m: Any, scale: float) -> Any:
 
 def _matmul(a: Any, b: Any, batch: tuple[int, ...] = ()) -> Any:
     """Give a b, for as many matrices as a, b and ``batch`` have together."""
-    if not a.shape[:-2] == b.shape[:-2] == (batch or b.shape[:-2]):
-        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2], batch)
-    else:
-        batch = a.shape[:-2]
+    batches = {a.shape[:-2], b.shape[:-2], batch} - {()}
+    batch = batches.pop() if len(batches) == 1 else np.broadcast_shapes(*batches)
     return np.matmul(a, b, out=empty((*batch, a.shape[-2], b.shape[-1]), _dtype(a, b)))
 
 

@@ -120,8 +120,8 @@ def batch_norm(x: Any, weight: Any, bias: Any, moments: Any, eps: float) -> Any:
 
 def _less(x: Any, per_channel: Any) -> Any:
     """Subtract one number per channel, of arrays."""
-    dtype = x.dtype if per_channel.dtype == x.dtype else np.result_type(x, per_channel)
-    return np.subtract(x, along(x, per_channel), out=like(x, dtype))
+    y = like(x, np.result_type(x, per_channel))
+    return np.subtract(x, along(x, per_channel), out=y)
 
 
 def _scale(weight: Any, moments: Any, eps: float) -> Any:

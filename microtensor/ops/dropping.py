@@ -44,8 +44,7 @@ def dropout(x: Any, p: float, rng: Any, together: int) -> Any:
     """
     x = np.asarray(x)
     noise = _noise(x, p, rng, together)
-    dtype = x.dtype if noise.dtype == x.dtype else np.result_type(x, noise)
-    y = np.multiply(x, noise, out=like(x, dtype))
+    y = np.multiply(x, noise, out=like(x, noise.dtype))
     return y if y.ndim else y[()], noise
 
 
@@ -82,5 +81,4 @@ def _drawn(shape: tuple[int, ...], dtype: np.dtype, p: float, rng: Any) -> Any:
         drawn = rng.random(shape)
     scale = 0.0 if p == 1 else 1 / (1 - p)
     kept = np.less(drawn, 1 - p, out=empty(shape, bool))
-    noise = np.multiply(kept, dtype.type(scale), dtype=dtype, out=empty(shape, dtype))
-    return noise if noise.ndim else noise[()]
+    return np.multiply(kept, dtype.type(scale), dtype=dtype, out=empty(shape, dtype))

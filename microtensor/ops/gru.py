@@ -182,7 +182,7 @@ def _all(
     weight[...] = w_hh.reshape(weight.shape)
     inputs, states = aligned((2, *gates.shape), dtype)
     room, slope = aligned((3, *h0.shape), dtype), aligned(h0.shape, dtype)
-    dh, old = empty(h0.shape, g.dtype), empty(h0.shape, g.dtype)
+    dh, old = empty(h0.shape, dtype), empty(h0.shape, dtype)
     np.copyto(dh, g[-1])
     for t in reversed(range(len(x))):
         r, z, n = gates[:, t]

@@ -238,8 +238,8 @@ def _all(
     dtype = y.dtype
     weight = in_order(np.asarray(w_hh, dtype).reshape(4, -1, w_hh.shape[-1]), ORDER)
     d, room = aligned(kept.shape, dtype), empty((4, *h0.shape), dtype)
-    dh, dc = starts = empty(g[:, -1].shape, g.dtype)
-    old_h, old_c = old = starts if mask is None else empty(starts.shape, g.dtype)
+    dh, dc = starts = empty((2, *h0.shape), dtype)
+    old_h, old_c = old = starts if mask is None else empty(starts.shape, dtype)
     np.copyto(starts, g[:, -1])
     for t in reversed(range(len(x))):
         if mask is not None:

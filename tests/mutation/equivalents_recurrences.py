@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reasons import ANY_NEGATIVE, FASTER, SAME_LENGTHS
+from .reasons import ANY_NEGATIVE, SAME_LENGTHS
 
 ONE_AXIS, TWO_AXES = "the mask of one step has one axis", "weights have two axes"
 ROOM = "it is room for a product, which is used at once"
@@ -13,11 +13,17 @@ RECURRENCES: dict[tuple[str, str, str, str], str] = {
      "np.reshape(w_ih, (len(inputs), -1, np.shape(x)[-1]))",
      "np.reshape(w_ih, (len(inputs), -2, np.shape(x)[-1]))"): ANY_NEGATIVE,
     ("recurrences.py", "to_x",
-     "zip(inputs, weights, strict=True)",
-     "zip(inputs, weights, strict=False)"): SAME_LENGTHS,
+     "zip(inputs[1:], weights[1:], strict=True)",
+     "zip(inputs[1:], weights[1:], strict=False)"): SAME_LENGTHS,
     ("recurrences.py", "to_bias",
-     "np.reshape(np.matmul(ones, gates)[order], -1)",
-     "np.reshape(np.matmul(ones, gates)[order], -2)"): ANY_NEGATIVE,
+     "np.reshape(ones(np.shape(gates)[1], gates.dtype), (1, -1))",
+     "np.reshape(ones(np.shape(gates)[1], gates.dtype), (1, -2))"): ANY_NEGATIVE,
+    ("recurrences.py", "to_bias",
+     "np.reshape(in_order(_matmul(row, gates), order), -1)",
+     "np.reshape(in_order(_matmul(row, gates), order), -2)"): ANY_NEGATIVE,
+    ("recurrences.py", "_matmul",
+     "np.result_type(a, b)",
+     "np.result_type(a, a)"): "slopes have the dtype that all operands have together",
     ("recurrences.py", "contributions",
      "zip(found, wanted, strict=True)",
      "zip(found, wanted, strict=False)"): SAME_LENGTHS,
@@ -33,7 +39,6 @@ RECURRENCES: dict[tuple[str, str, str, str], str] = {
     ("recurrences.py", "kept_where",
      "np.expand_dims(mask[t], -1)",
      "np.expand_dims(mask[t], 1)"): ONE_AXIS,
-    ("recurrences.py", "empty", "-memory.ctypes.data % LINE", "memory.ctypes.data % LINE"): FASTER,
     ("recurrences.py", "blocks",
      "np.reshape(w, (len(order), -1, w.shape[-1]))",
      "np.reshape(w, (len(order), -2, w.shape[-1]))"): ANY_NEGATIVE,
@@ -58,6 +63,6 @@ RECURRENCES: dict[tuple[str, str, str, str], str] = {
      "np.asarray(w_hh, dtype).reshape(4, -1, width)",
      "np.asarray(w_hh, dtype).reshape(4, -2, width)"): ANY_NEGATIVE,
     ("projected_lstm.py", "_all",
-     "np.empty((4, *c0.shape), dtype)",
-     "np.empty((5, *c0.shape), dtype)"): "it is room for four, and a fifth is not used",
+     "empty((4, *c0.shape), dtype)",
+     "empty((5, *c0.shape), dtype)"): "it is room for four, and a fifth is not used",
 }  # fmt: skip
