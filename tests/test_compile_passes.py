@@ -10,6 +10,7 @@ from microtensor.compiler.bounds import bounds_joined
 from microtensor.compiler.interpreting import interpreter
 from microtensor.compiler.lowering import lowered
 from microtensor.compiler.programs import Variable
+from microtensor.compiler.releasing import guards_first, unread_left_out
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((6, 4)), RNG.integers(0, 3, 6)
@@ -48,6 +49,8 @@ PASSES = [
     passes.repeats_removed,
     passes.signs_of_outputs,
     passes.unused_removed,
+    guards_first,
+    unread_left_out,
     passes.optimised,
 ]
 
@@ -188,3 +191,34 @@ def test_a_rectifier_keeps_its_output_alone():
     x = np.array([[np.nan, -0.0, 0.0, 5e-324, -np.inf, np.inf]])
     f = mt.grad(lambda x: np.sum(mt.relu(x) * np.arange(6.0)))
     assert np.array_equal(mt.compile(f)(x), f(x))
+
+
+def test_what_guards_ask_comes_first_but_for_draws():
+    first, last = nn.Linear(4, 5, rng=0, dtype=float), nn.Linear(5, 3, rng=1, dtype=float)
+    drop = nn.Dropout(0.5, rng=2)
+
+    def loss(x, y):
+        return losses.cross_entropy(last(drop(first(x))), y)
+
+    program = bounds_joined(passes.optimised(mt.trace(loss)(X, Y)))
+    moved = guards_first(program)
+    ((asked, _),) = moved.guards
+    assert asked not in program.instructions[0].outputs
+    assert asked in moved.instructions[0].outputs
+    assert set(moved.instructions) == set(program.instructions)
+    order = [ins for ins in program.instructions if ins is not moved.instructions[0]]
+    assert moved.instructions[1:] == order
+
+    program.guards = [(order[-1].output, True)]  # it depends on what is drawn
+    assert guards_first(program).instructions == program.instructions
+
+
+def test_rules_are_not_given_an_output_that_they_do_not_read():
+    def given(f):
+        x = np.linspace(-1, 1, 24).reshape(2, 3, 4)
+        program = unread_left_out(passes.optimised(mt.trace(mt.grad(f))(x)))
+        return [ins.operands[1] for ins in program.instructions if ins.is_rule]
+
+    assert given(lambda x: np.sum(mt.layer_norm(x, 4) ** 2)) == [None]
+    (y,) = given(lambda x: np.sum(mt.scaled_dot_product_attention(x, x, x) ** 2))
+    assert isinstance(y, Variable)
