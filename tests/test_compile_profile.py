@@ -144,6 +144,11 @@ def test_what_runs_block_by_block_is_one_row_that_moves_only_its_ends():
     assert (chain.flops, chain.read, chain.written) == (4 * x.size, x.nbytes, x.nbytes)
 
 
+def test_a_step_with_a_sigmoid_is_measured_and_does_not_warn():
+    found = mt.profile(lambda x: mt.sigmoid(x), np.full((3, 4), -1e4))
+    assert [row.function for row in found.rows][1:-1] == ["negative", "exp", "add", "divide"]
+
+
 def test_memory_is_that_of_buffers_results_and_calls():
     n = 10_000
 

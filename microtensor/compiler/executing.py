@@ -48,11 +48,12 @@ class Executable:
         ]
         self.before = [act for before, act in tracer.effects if before]
         self.after = [act for before, act in tracer.effects if not before]
-        self.compute: Runner = (backend if callable(backend) else BACKENDS[backend])(program)
+        self.made: Runner = (backend if callable(backend) else BACKENDS[backend])(program)
+        self.compute = self.made
         for made in filter(None, (program, program.run_form)):
             made.forget_samples()
         if any(ins.fn is sigmoid for ins in program.instructions):
-            self.compute = _without_warning(self.compute)
+            self.compute = _without_warning(self.made)
         self._generators = drawn_from(program) if program.guards else []
         self._alone = threading.Lock()  # its buffers serve one thread at a time
         self._entrance: tuple[Any] | None = None

@@ -214,7 +214,8 @@ def profile(f: Callable, *args: Any, repeat: int = 30, **kwargs: Any) -> Profile
     kept: dict[tuple, Callable[[], None]] = {}
     try:
         program, given = _warm(timed, args, kwargs, kept)
-        return _measured(timed.name, program, given, repeat)
+        with np.errstate(over="ignore"):  # as where a sigmoid's program runs
+            return _measured(timed.name, program, given, repeat)
     finally:
         for put_back in kept.values():
             put_back()
@@ -251,7 +252,7 @@ def _warm(
         if executable is last:
             break
         last = executable
-    program = executable.compute
+    program = executable.made
     assert isinstance(program, TimedProgram)
     return program, arguments.leaves
 
