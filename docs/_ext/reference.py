@@ -167,9 +167,10 @@ def write_pages() -> None:
 def setup(app) -> dict[str, bool]:
     app.connect("builder-inited", lambda _app: write_pages())
 
-    def spare(_app, kind, name, *_rest) -> tuple[str, str] | None:
+    def spare(_app, kind, name, _thing, _options, arguments, _result) -> tuple[str, str] | None:
         """Errors are caught, not made: their arguments are told of once, with their base."""
-        return ("", "") if kind == "exception" and not name.endswith("MicrotensorError") else None
+        is_told = kind != "exception" or name.endswith("MicrotensorError") or arguments is None
+        return None if is_told else ("", "")
 
     app.connect("autodoc-process-signature", spare)
     app.connect("missing-reference", resolve)
