@@ -12,11 +12,12 @@ import inspect
 from pathlib import Path
 
 import public_names
-from public_names import MANY, PACKAGE, Public
+from public_names import MANY, PACKAGE, Public, microtensor
 from sphinx.util.nodes import make_refnode
 from written import write
 
 FOLDER = Path(__file__).resolve().parents[1] / "reference"
+ROOMS = microtensor._ROOMS
 HEAD = """\
 Reference
 =========
@@ -87,8 +88,15 @@ def entries(names: list[Public]) -> str:
 
 
 def introduction(page: str) -> str:
-    words = public_names.INTRODUCTIONS.get(page)
-    return f"{words}\n\n" if words else about(f"{PACKAGE}.{page}")
+    """What a page begins with; a room's name is known from here on."""
+    return about(f"{PACKAGE}.{page}") if page in ROOMS else f"{line_about(page)}\n\n"
+
+
+def line_about(page: str) -> str:
+    """What a page is about, in a line."""
+    if page in ROOMS:
+        return public_names.introduction(f"{PACKAGE}.{page}")
+    return public_names.INTRODUCTIONS[page]
 
 
 def texts() -> dict[str, str]:
@@ -96,7 +104,7 @@ def texts() -> dict[str, str]:
     written, listed = {}, []
     for page, parts in public_names.pages().items():
         head = f".. _reference-{page}:\n\n" + heading(page, "=") + introduction(page)
-        listed.append(f"   {page}\n")
+        listed.append(page)
         if sum(map(len, parts.values())) <= MANY:
             written[page] = head + _body(parts)
             continue
@@ -107,8 +115,15 @@ def texts() -> dict[str, str]:
             written[own] = title + about(module) + entries(names)
             inner.append((own, names))
         written[page] = head + _list_of(inner)
-    written["index"] = f"{HEAD}.. toctree::\n   :maxdepth: 1\n\n{''.join(listed)}"
+    written["index"] = HEAD + _overview(listed)
     return written
+
+
+def _overview(pages: list[str]) -> str:
+    """A table of the pages, each with its line of introduction, and the pages."""
+    rows = "".join(f"   * - :doc:`{page}`\n     - {line_about(page)}\n" for page in pages)
+    tree = "".join(f"   {page}\n" for page in pages)
+    return f".. list-table::\n\n{rows}\n.. toctree::\n   :hidden:\n\n{tree}"
 
 
 def _body(parts: dict[str, list[Public]]) -> str:
