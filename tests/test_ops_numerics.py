@@ -52,6 +52,35 @@ def test_far_out_second_derivatives_are_finite(f, x, y, slope):
     assert np.all(np.isfinite(second))
 
 
+INTEGERS = [
+    np.array([[0, 1, 100, 3], [5, 127, 2, 7]], dtype)
+    for dtype in (np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int16, np.int32, np.int64)
+] + [np.array([[-7, 1, -100, 3]], dtype) for dtype in (np.int8, np.int64)]
+
+
+def takes_integers_as_numbers(f, x):
+    wanted = f(x.astype(float))
+    return all(np.allclose(y, wanted, rtol=1e-12, atol=0) for y in (f(x), f(Value(x)).data))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [mt.sigmoid, mt.softplus, mt.logsigmoid, mt.silu, mt.mish, mt.glu, mt.softmax, mt.softmin,
+     mt.log_softmax, mt.logsumexp, lambda x: mt.interpolate(x[None], 9, mode="linear")],
+)  # fmt: skip
+def test_integers_of_every_kind_and_bools_are_the_numbers_that_they_are(f):
+    for x in (*INTEGERS, INTEGERS[0] > 4):
+        assert takes_integers_as_numbers(f, x), x.dtype
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: 1 / (1 + np.exp(np.negative(x))), lambda x: np.exp(x - np.max(x))]
+)
+@pytest.mark.filterwarnings("ignore:.*encountered")
+def test_unsigned_integers_that_wrap_around_would_be_noticed(f):
+    assert [takes_integers_as_numbers(f, x) for x in INTEGERS[:4]] == [False] * 4
+
+
 def test_the_loss_of_a_hopeless_model_is_its_margin():
     loss, gradient = value_and_gradient(
         lambda x: ops.softmax_cross_entropy(x, np.array([0, 1])), [[-BIG, BIG], [-BIG, BIG]]

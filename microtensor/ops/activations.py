@@ -32,15 +32,15 @@ def sigmoid(x: Any) -> Any:
         e = math.exp(-abs(x))
         return 1 / (1 + e) if x >= 0 else e / (1 + e)
     with np.errstate(over="ignore"):  # exp(-x) = inf gives 0, which is right
-        return 1 / (1 + np.exp(-x))
+        return 1 / (1 + np.exp(0.0 - x))  # 0.0 - x, since unsigned integers have no -x
 
 
 differentiable(sigmoid, lambda g, y, x: g * (y * (1 - y)))
 
 
 def _log_of_1_plus_exp(x: Any) -> Any:
-    """No overflow, since the exponent is never positive."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    """No overflow, since the exponent, -abs(x), is never positive."""
+    return np.maximum(x, 0) + np.log1p(np.exp(np.minimum(x, 0.0 - x)))
 
 
 @primitive
@@ -86,7 +86,7 @@ def logsigmoid(x: Any) -> Any:
     >>> logsigmoid(np.array([-20.0, 0.0])).round(4)
     array([-20.    ,  -0.6931])
     """
-    return -_log_of_1_plus_exp(-x)
+    return -_log_of_1_plus_exp(0.0 - x)
 
 
 differentiable(logsigmoid, lambda g, y, x: g * sigmoid(-x))

@@ -191,7 +191,7 @@ def _mixing(n: int, m: int, step: float, align_corners: bool, dtype: Any) -> Any
         at = np.maximum((np.arange(m) + 0.5) * step - 0.5, 0)
     low = at.astype(int)
     share = at - low
-    weights = np.zeros((n, m), np.result_type(dtype, np.float16))
+    weights = np.zeros((n, m), dtype if dtype.kind == "f" else float)
     weights[low, np.arange(m)] += 1 - share
     weights[np.minimum(low + 1, n - 1), np.arange(m)] += share
     return weights

@@ -17,7 +17,8 @@ FEW = 64  # classes: the sums over so short an axis are fastest along rows of th
 
 
 def _largest(x: Any, axis: Any) -> Any:
-    return np.max(x, axis=axis, keepdims=True) if np.size(x) else 0  # none has no largest
+    """Give it as a float: a difference of unsigned integers would never be below 0."""
+    return np.max(x, axis=axis, keepdims=True) + 0.0 if np.size(x) else 0.0  # none has no largest
 
 
 @primitive
@@ -60,7 +61,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     """
     if not np.size(x):
         return np.exp(x)  # as empty, in the same dtype
-    shifted = x - np.max(x, axis=axis, keepdims=True)
+    shifted = x - _largest(x, axis)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
@@ -164,7 +165,7 @@ def softmin(x: Any, axis: int = -1) -> Any:
     >>> softmin(np.array([0.5, -1.2, 0.1, -2.4])).round(4)
     array([0.0383, 0.2094, 0.0571, 0.6953])
     """
-    return softmax(-x, axis=axis)
+    return softmax(0.0 - x, axis=axis)
 
 
 @primitive

@@ -174,9 +174,16 @@ R_TO_Z: dict[tuple[str, str, str, str], str] = {
      "np.where(outside, 1, x - x0)"): "it is multiplied by a rise of 0",
     ("signals.py", "_interp", "np.where(flat, 1, x1 - x0)", "np.where(flat, 2, x1 - x0)"): STAND_IN,
     ("softmaxes.py", "_largest",
-     "np.max(x, axis=axis, keepdims=True) if np.size(x) else 0",
-     "np.max(x, axis=axis, keepdims=True) if np.size(x) else 1"):
+     "np.max(x, axis=axis, keepdims=True) + 0.0 if np.size(x) else 0.0",
+     "np.max(x, axis=axis, keepdims=True) + 0.0 if np.size(x) else 1.0"):
         "there are no entries that it is subtracted from",
+    ("softmaxes.py", "_largest",
+     "np.max(x, axis=axis, keepdims=True) + 0.0",
+     "np.max(x, axis=axis, keepdims=True) - 0.0"): "it is to be a float, and is in both",
+    ("softmaxes.py", "_largest",
+     "np.max(x, axis=axis, keepdims=True) + 0.0",
+     "np.max(x, axis=axis, keepdims=True) + 1.0"): "what is subtracted from all cancels",
+    ("softmaxes.py", "softmin", "0.0 - x", "1.0 - x"): "what is added to all cancels",
     ("softmaxes.py", "log_softmax", "np.exp(x)", "np.expm1(x)"): "x has no entries",
     ("softmaxes.py", "logsumexp",
      "np.where(np.isfinite(top), top, 0)",
