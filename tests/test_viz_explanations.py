@@ -9,7 +9,7 @@ from worked_examples import published
 
 import microtensor as mt
 from microtensor import Value, nn, viz
-from microtensor.errors import ArgumentError
+from microtensor.errors import ArgumentError, StaleValueError
 from microtensor.viz.pathways import count_paths, largest_paths
 from microtensor.viz.staging import labels_of
 
@@ -394,3 +394,31 @@ def test_wrong_use_is_told_what_to_do(place):
     with pytest.raises(ArgumentError) as error:
         call()
     assert str(error.value) == message
+
+
+# A weight that has moved
+
+
+@pytest.mark.parametrize("options", [{}, {"wrt": "w"}, {"gradients": False}], ids=str)
+@pytest.mark.parametrize("start", [3.0, [3.0, 4.0]], ids=["numbers", "arrays"])
+def test_a_graph_that_was_changed_since_is_not_told_with_its_new_numbers(start, options):
+    w = Value(start, name="w")
+    loss = ((w * 2.0 - 1.0) ** 2).sum()
+    told = str(mt.explain(loss, **options))
+    w.data -= 0.1
+    with pytest.raises(StaleValueError) as error:
+        mt.explain(loss, **options)
+    assert str(error.value) == (
+        "explain: w was changed after multiply had used it.\n"
+        "  Its old numbers are gone, and what was computed with them cannot be told.\n"
+        "  Run the forward pass again after an update, and explain that."
+    )
+    assert str(mt.explain(((w * 2.0 - 1.0) ** 2).sum(), **options)) != told
+
+
+def test_paths_are_not_told_with_new_numbers_either():
+    w = Value(3.0, name="w")
+    loss = w * w
+    w.data = 4.0
+    with pytest.raises(StaleValueError, match=r"^paths: w was changed after multiply"):
+        mt.paths(loss, w)

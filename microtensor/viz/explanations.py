@@ -14,6 +14,7 @@ from .capture import captured, sought
 from .derivations import derivation
 from .modular import count_steps, modular
 from .nudging import CheckTable, nudge
+from .passes import refuse_changed
 from .pathways import numbers_only
 from .pieces import Piece, words
 from .telling import Line, Teller
@@ -190,6 +191,8 @@ def explain(
     ArgumentError
         If ``root`` is no Value, the output does not depend on ``wrt``, the format is unknown, or
         a gradient is asked for without gradients.
+    StaleValueError
+        If a leaf was changed after it had been used.
 
     References
     ----------
@@ -228,6 +231,8 @@ def explain(
             got="both",
         )
     taken, ids = captured(root, names=names, formulas=True, gradients=gradients)
+    if taken.state == "stale":
+        refuse_changed("explain", root)
     teller = Teller(taken, digits)
     title = f"How {teller.root} came about"
     if wrt is None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backward, contributing, graph
+from ..errors import StaleValueError
 from ..graph import Node as Recorded
 from .expansion import Call
 from .terms import Term
@@ -35,6 +36,22 @@ def order_of(root: Recorded) -> tuple[list[Recorded], bool]:
     else:
         found.sort(key=graph.by_number)
     return found, stale
+
+
+def refuse_changed(asked: str, root: Recorded) -> None:
+    """Raise StaleValueError if a leaf was changed after its use: its numbers would be told wrong.
+
+    A picture has room to say so; a line such as ``w·x = 1·2 = 6`` has not.
+    """
+    for node in order_of(root)[0]:
+        for a in node.args:
+            if isinstance(a, Recorded) and a.number > node.number:
+                raise StaleValueError(
+                    f"{asked}: {graph.label(a, node.scope)} was changed after "
+                    f"{node.fn.__name__} had used it.",
+                    hint="Its old numbers are gone, and what was computed with them cannot be "
+                    "told.\nRun the forward pass again after an update, and explain that.",
+                )
 
 
 def chain_rule(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ..errors import ArgumentError
 from ..graph import Node as Recorded
 from .capture import captured, sought
+from .passes import refuse_changed
 from .snapshots import Edge, Snapshot
 from .staging import labels_of
 from .theme import factor, number
@@ -110,6 +111,8 @@ def paths(
     ------
     ArgumentError
         If the graph is not one of single numbers, or ``leaf`` is not in it.
+    StaleValueError
+        If a leaf was changed after it had been used.
 
     Examples
     --------
@@ -128,6 +131,8 @@ def paths(
           sum over paths = ∂y/∂x = 7
     """
     taken, ids = captured(root, names=names, formulas=False)
+    if taken.state == "stale":
+        refuse_changed("paths", root)
     return PathTable(taken, numbers_only("paths", taken, ids, leaf), limit)
 
 
