@@ -223,7 +223,7 @@ def assign(node: Node, data: Any) -> None:
     StaleValueError
         If a call made this value: changing it would falsify the graph.
     ShapeError
-        If the shape would change.
+        If the shape would change, or the rows of a nested list have unequal lengths.
     DTypeError
         If the leaf's dtype cannot hold the numbers: integers cannot hold fractions.
     """
@@ -237,11 +237,15 @@ def assign(node: Node, data: Any) -> None:
             f"{label(node)} was computed by {node.fn.__name__}, so its data cannot be assigned.",
             hint="Assign to the leaves it depends on, or use v.detach() for one of its own.",
         )
-    if np.shape(data) != np.shape(old):
+    try:
+        shape = np.shape(data)
+    except ValueError:
+        raise rows_differ(f"{label(node)}: the numbers assigned to .data", data) from None
+    if shape != np.shape(old):
         raise ShapeError(
             f"{label(node)}: an assignment to .data must keep the shape.",
             expected=f"shape {np.shape(old)}",
-            got=f"shape {np.shape(data)}",
+            got=f"shape {shape}",
             hint="For other numbers of another shape, make a new Value.",
         )
     dtype = getattr(old, "dtype", np.dtype(float))
@@ -257,6 +261,17 @@ def assign(node: Node, data: Any) -> None:
         rebind(node, np.asarray(data, dtype=old.dtype))
     else:
         rebind(node, type(old)(data))  # a Python float stays one, and so stays weak
+
+
+def rows_differ(what: str, rows: Any) -> ShapeError:
+    """Build the error for nested lists that are no array, since their lengths differ."""
+    lengths = [str(len(row)) if isinstance(row, list | tuple) else "a number" for row in rows]
+    told = lengths if len(set(lengths)) > 1 else ["equal, with unequal lists inside"]
+    return ShapeError(
+        f"{what} are rows of unequal lengths.",
+        expected="lists of one length, at each depth",
+        got=", ".join(told[:8]) + (", ..." if len(told) > 8 else ""),
+    )
 
 
 def rebind(node: Node, array: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .calls import call, record
+from .errors import ShapeError
 from .graph import PAUSED, Node, state
 from .ops import activations, rectifiers
 from .ops.arithmetic import astype
@@ -218,7 +219,14 @@ class Methods(Node):
         if not spec:
             return str(self)
         data = self._data
-        return format(data.item() if np.shape(data) == () and hasattr(data, "item") else data, spec)
+        if np.shape(data) != ():
+            raise ShapeError(
+                f"a format such as {{v:{spec}}} writes one number.",
+                expected="a Value of shape ()",
+                got=f"a Value of shape {np.shape(data)}",
+                hint="Format one of its numbers, v[0], or print np.round(v.data, 4).",
+            )
+        return format(data.item() if hasattr(data, "item") else data, spec)
 
     def item(self) -> float:
         """Give the one number as Python's."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from .calls import is_masked, lost_mask, not_real
 from .errors import ArgumentError, DTypeError
-from .graph import Node, label
+from .graph import Node, label, rows_differ
 
 
 def as_numbers(data: Any, dtype: Any) -> Any:
@@ -33,7 +33,7 @@ def as_numbers(data: Any, dtype: Any) -> Any:
         )
     if is_masked(data):
         raise lost_mask("Value")
-    array = np.array(data, dtype=dtype)
+    array = _array(data, dtype)
     if array.dtype.kind == "c":
         raise not_real("Value: the data are", "c")
     if array.dtype.kind not in "fiub":
@@ -45,6 +45,15 @@ def as_numbers(data: Any, dtype: Any) -> Any:
     if dtype is None and array.dtype.kind in "iu" and not hasattr(data, "dtype"):
         array = array.astype(float)  # a list of Python's integers means real numbers
     return array[()]
+
+
+def _array(data: Any, dtype: Any) -> np.ndarray:
+    try:
+        return np.array(data, dtype=dtype)
+    except ValueError as error:
+        if isinstance(data, list | tuple) and "inhomogeneous" in str(error):
+            raise rows_differ("Value: the data", data) from None
+        raise
 
 
 def _holds_values(nested: Any) -> bool:

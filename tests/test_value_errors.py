@@ -103,6 +103,40 @@ def test_data_that_no_value_can_hold(make, kind, message):
     assert raised(kind, python, make)[0] == message
 
 
+@pytest.mark.parametrize(
+    ("rows", "got"),
+    [
+        ([[1.0, 2.0], [3.0]], "2, 1"),
+        ([[1.0, 2.0], 3.0], "2, a number"),
+        ([[[1.0], [2.0]], [[3.0], [4.0, 5.0]]], "equal, with unequal lists inside"),
+        ([[1.0] * k for k in range(9)], "0, 1, 2, 3, 4, 5, 6, 7, ..."),
+    ],
+    ids=["short row", "number", "deep", "many"],
+)
+def test_rows_of_unequal_lengths_are_no_array(rows, got):
+    told = (
+        " are rows of unequal lengths.",
+        "  expected  lists of one length, at each depth",
+        f"  got       {got}",
+    )
+    assert raised(ShapeError, ValueError, lambda: Value(rows))[0] == "Value: the data" + lines(
+        *told
+    )
+    w = Value(np.ones((2, 2)), name="w")
+    message, _ = raised(ShapeError, ValueError, lambda: setattr(w, "data", rows))
+    assert message == "w: the numbers assigned to .data" + lines(*told)
+    assert np.array_equal(w.data, np.ones((2, 2)))
+
+
+def test_a_format_is_of_one_number():
+    assert raised(ShapeError, ValueError, lambda: f"{Value([1.0, 2.0]):.3f}")[0] == lines(
+        "a format such as {v:.3f} writes one number.",
+        "  expected  a Value of shape ()",
+        "  got       a Value of shape (2,)",
+        "  Format one of its numbers, v[0], or print np.round(v.data, 4).",
+    )
+
+
 # Where NumPy wants an array
 
 
