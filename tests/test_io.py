@@ -304,3 +304,14 @@ def test_an_optimizer_is_taken_whole_or_not(tmp_path):
         "  expected  strict=True, or a Module\n"
         "  got       strict=False"
     )
+
+
+def test_a_class_is_no_model_to_load_into(tmp_path):
+    mt.save(tmp_path / "net", net())
+    with pytest.raises(ArgumentError) as error:
+        mt.load(tmp_path / "net", nn.Linear)
+    assert str(error.value) == (
+        "load: Linear is a class, and no model yet.\n"
+        "  expected  Linear(...), with the arguments of the model that was saved\n"
+        "  got       the class Linear"
+    )

@@ -95,6 +95,8 @@ def load(
         If it is no safetensors file, or damaged, or holds numbers that NumPy lacks, such as F8.
     ParameterError
         If the file does not fit the model.
+    ArgumentError
+        If ``model`` is a class.
     FileNotFoundError
         If there is no such file.
 
@@ -109,6 +111,12 @@ def load(
     ...     mt.load(folder + "/both.safetensors", net, strict=False, prefix="a.").weight
     Parameter(data=array([[1., 1.]], dtype=float32), grad=—)
     """
+    if isinstance(model, type):
+        raise ArgumentError(
+            f"load: {model.__name__} is a class, and no model yet.",
+            expected=f"{model.__name__}(...), with the arguments of the model that was saved",
+            got=f"the class {model.__name__}",
+        )
     name = os.fspath(path)
     state = read_shards(path) if is_index(path) else read(path).arrays
     if prefix:
