@@ -199,6 +199,17 @@ def test_a_class_is_no_model():
     )
 
 
+def test_data_in_the_place_of_the_loss_are_not_printed():
+    net = network()
+    with pytest.raises(ArgumentError) as error:
+        train.fit(net, (X, Y), losses.mse, optimizer=optim.SGD(net.parameters()))
+    assert str(error.value) == (
+        "fit: the loss must be what can be called.\n"
+        "  expected  such as losses.mse\n"
+        "  got       a tuple"
+    )
+
+
 def test_numbers_of_numpy_are_numbers():
     one, two = network(), network()
     fit(one, epochs=np.int64(2), accumulate=np.uint8(1), clip=np.float32(0.5))

@@ -283,8 +283,13 @@ def _function(name: str, x: Any) -> Any:
     raise ArgumentError(
         f"fit: the {name} must be what can be called.",
         expected=examples[name],
-        got=f"the class {x.__name__}" if isinstance(x, type) else repr(x),
+        got=f"the class {x.__name__}" if isinstance(x, type) else _shown(x),
     )
+
+
+def _shown(x: Any) -> str:
+    """Show what was given, unless it is long: data in the place of a loss are."""
+    return shown if len(shown := repr(x)) <= 60 else f"a {type(x).__name__}"
 
 
 def _optimizer(given: Any) -> Any:
