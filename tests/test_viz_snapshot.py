@@ -220,6 +220,16 @@ def test_names_come_from_the_value_then_the_model_then_the_dict_then_the_express
     assert [n.label for n in taken.nodes] == ["a", "b", "a−b", "t4"]
 
 
+def test_names_are_a_dict():
+    with pytest.raises(ArgumentError) as error:
+        snapshot(mt.Value(2.0) * 3.0, names=["x"])
+    assert str(error.value) == (
+        "names must be a dict: which value has which name.\n"
+        "  expected  such as locals(), or {'w': w}\n"
+        "  got       a list"
+    )
+
+
 def test_entries_of_lists_are_named():
     w = [mt.Value(1.0), mt.Value(2.0)]
     taken = snapshot(w[0] + w[1], names={"w": w, "deep": [[w[1]]]})

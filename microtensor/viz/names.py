@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..graph import Model
 from ..graph import Node as Recorded
 from ..primitives import name_of
@@ -116,6 +117,12 @@ def names_by_identity(
 
     Names that begin with an underscore are left out: a notebook keeps its past results there.
     """
+    if names is not None and not isinstance(names, Mapping):
+        raise ArgumentError(
+            "names must be a dict: which value has which name.",
+            expected="such as locals(), or {'w': w}",
+            got=f"a {type(names).__name__}",
+        )
     found: dict[int, str] = {}
     arrays: list[tuple[str, np.ndarray]] = []
     waiting = [(str(k), v, 0) for k, v in reversed(list((names or {}).items()))]
