@@ -246,7 +246,9 @@ def assign(node: Node, data: Any) -> None:
             f"{label(node)}: an assignment to .data must keep the shape.",
             expected=f"shape {np.shape(old)}",
             got=f"shape {shape}",
-            hint="For other numbers of another shape, make a new Value.",
+            hint="For other numbers of another shape, make a new Value."
+            if shape
+            else f"For one number everywhere: v.data = np.full({np.shape(old)}, {data!r}).",
         )
     dtype = getattr(old, "dtype", np.dtype(float))
     given = data.dtype if hasattr(data, "dtype") else np.asarray(data).dtype

@@ -128,6 +128,16 @@ def test_rows_of_unequal_lengths_are_no_array(rows, got):
     assert np.array_equal(w.data, np.ones((2, 2)))
 
 
+def test_one_number_is_not_spread_over_an_array_in_silence():
+    bias = mt.nn.Linear(3, 2).bias
+    assert raised(ShapeError, ValueError, lambda: setattr(bias, "data", 0.35))[0] == lines(
+        "a Value of shape (2,): an assignment to .data must keep the shape.",
+        "  expected  shape (2,)",
+        "  got       shape ()",
+        "  For one number everywhere: v.data = np.full((2,), 0.35).",
+    )
+
+
 def test_a_format_is_of_one_number():
     assert raised(ShapeError, ValueError, lambda: f"{Value([1.0, 2.0]):.3f}")[0] == lines(
         "a format such as {v:.3f} writes one number.",
@@ -201,7 +211,7 @@ def test_numpys_in_place_ufuncs():
 
 def test_assigning_another_shape():
     p = Value(np.zeros((2, 3)), name="p")
-    for numbers, got in ((0.0, "()"), (np.zeros((3, 2)), "(3, 2)"), ([1.0, 2.0], "(2,)")):
+    for numbers, got in ((np.zeros((3, 2)), "(3, 2)"), ([1.0, 2.0], "(2,)")):
         message, _ = raised(ShapeError, ValueError, lambda n=numbers: setattr(p, "data", n))
         assert message == lines(
             "p: an assignment to .data must keep the shape.",
