@@ -422,3 +422,14 @@ def test_paths_are_not_told_with_new_numbers_either():
     w.data = 4.0
     with pytest.raises(StaleValueError, match=r"^paths: w was changed after multiply"):
         mt.paths(loss, w)
+
+
+@pytest.mark.parametrize("h", [0, -0.1, "small", None, float("nan")])
+def test_a_nudge_has_a_size(h):
+    with pytest.raises(ArgumentError) as error:
+        mt.nudge(Value(3.0) * 2.0, h=h)
+    assert str(error.value) == (
+        "nudge: h says by how much a number is moved.\n"
+        "  expected  a number above 0, or 'auto'\n"
+        f"  got       {h!r}"
+    )

@@ -113,7 +113,7 @@ def nudge(
     Raises
     ------
     ArgumentError
-        If the output is not one number, or the leaf is not in its graph.
+        If the output is not one number, the leaf is not in its graph, or ``h`` is not above 0.
 
     Examples
     --------
@@ -128,6 +128,12 @@ def nudge(
             "nudge: the output must be one number.",
             expected="a Value of one entry, such as a loss",
             got=f"a Value of shape {np.shape(root._data)}",
+        )
+    if not (h == "auto" or (isinstance(h, int | float | np.number) and h > 0)):
+        raise ArgumentError(
+            "nudge: h says by how much a number is moved.",
+            expected="a number above 0, or 'auto'",
+            got=repr(h),
         )
     taken, ids = captured(root, names=names)
     labels = labels_of(taken)
