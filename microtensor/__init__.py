@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import ops
+from . import ops, words
 from .graph import no_grad
 from .heap import keep_what_is_freed
 from .ops import (
@@ -256,7 +256,7 @@ def __getattr__(name: str) -> Any:
         return found
     if name in __all__:  # of the families that load late
         return getattr(ops, name)
-    raise AttributeError(f"module 'microtensor' has no attribute {name!r}")
+    raise AttributeError(f"module 'microtensor' has no attribute {name!r}{words.elsewhere(name)}")
 
 
 def __dir__() -> list[str]:

@@ -93,6 +93,20 @@ class Translated:
             )
 
 
+def elsewhere(name: str) -> str:
+    """Say where that is which the package has not under such a name: a line, or nothing.
+
+    >>> elsewhere("exp")
+    "\\n  NumPy's functions work on Values: np.exp(v)."
+    """
+    if name in ("tensor", "Tensor", "Variable"):
+        return "\n  mt.Value(...) is it."
+    function = vars(np).get(name)
+    if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
+        return f"\n  NumPy's functions work on Values: np.{name}(v)."
+    return ""
+
+
 def _hint(name: str) -> str | None:
     if name in HERE:
         return HERE[name]

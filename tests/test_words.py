@@ -73,3 +73,21 @@ def test_copies_and_pickles_ask_for_words_that_are_none():
 
 def test_dir_lists_what_is_there_alone():
     assert "view" not in dir(Value(1.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("exp", "\n  NumPy's functions work on Values: np.exp(v)."),
+        ("concatenate", "\n  NumPy's functions work on Values: np.concatenate(v)."),
+        ("Tensor", "\n  mt.Value(...) is it."),
+        ("tensor", "\n  mt.Value(...) is it."),
+        ("float32", ""),  # of NumPy, and no function
+        ("sigmoidd", ""),
+    ],
+)
+def test_what_the_package_has_not_may_be_elsewhere(name, hint):
+    with pytest.raises(AttributeError) as error:
+        getattr(mt, name)
+    assert str(error.value) == f"module 'microtensor' has no attribute {name!r}{hint}"
+    assert not hasattr(mt, name)
