@@ -20,6 +20,8 @@ def note_call(error: Exception, fn: Any, operands: tuple, scope: Any, what: str 
     rows += [f"  {row}" for row in described(operands, scope)]
     if path := module_path(scope):
         rows.append(f"in module {path}")
+    if what != "in" and isinstance(error, TypeError) and "positional argument" in str(error):
+        rows.append("A rule is called with g, y and the inputs: lambda g, y, x: ... for one input.")
     error.add_note("\n".join(rows))
 
 

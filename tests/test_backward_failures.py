@@ -346,3 +346,19 @@ def test_threads_may_run_backward_through_shared_parameters_at_once():
 
     run_together(lambda: work(1.0), lambda: work(2.0))
     assert w.grad.tolist() == [100 * (2 + 8)] * 50
+
+
+@pytest.mark.parametrize("rule", [lambda x: 3 * x**2, lambda g, x: g * 3 * x**2])
+def test_a_rule_of_too_few_arguments_is_told_which_it_is_called_with(rule):
+    @mt.primitive
+    def cube(x):
+        return x**3
+
+    mt.differentiable(cube, rule)
+    with pytest.raises(TypeError, match="positional argument") as error:
+        cube(Value(2.0, name="x")).backward()
+    assert error.value.__notes__ == [
+        "in the rule of cube, of\n"
+        "  x of shape ()\n"
+        "A rule is called with g, y and the inputs: lambda g, y, x: ... for one input."
+    ]
