@@ -234,7 +234,10 @@ class Value(Methods, Translated):
                     g = tracer.gradient(node, g, create_graph)
                     if not is_leaf:
                         continue
-                node.grad = _added_to(node, g) if is_leaf and node.grad is not None else g
+                had = node.grad if is_leaf else None
+                if had is not None:
+                    g = had + g if had.__class__ is float else _added_to(node, g)
+                node.grad = g
 
         backward_pass(
             [self],
@@ -370,17 +373,17 @@ calls.value_class = Value
 
 def _added_to(leaf: Node, g: Any) -> Any:
     """Add what a pass found to the gradient that a leaf had, which a user may have assigned."""
-    shape = np.shape(plain(leaf.grad))
-    if shape and shape != np.shape(leaf._data):
+    grad, wanted = leaf.grad, np.shape(leaf._data)
+    shape = grad.shape if grad.__class__ is np.ndarray else np.shape(plain(grad))
+    if shape and shape != wanted:
         raise ShapeError(
             f"backward: {label(leaf)} had a .grad of another shape.",
-            expected=f"None, a number, or shape {np.shape(leaf._data)}",
+            expected=f"None, a number, or shape {wanted}",
             got=f"shape {shape}",
             hint="Set v.grad = None to begin anew.",
         )
-    if hasattr(leaf.grad, "__array__") and not isinstance(leaf.grad, Node):
-        return np.asarray(leaf.grad) + g  # another library's array becomes NumPy's
-    return leaf.grad + g
+    is_array = hasattr(grad, "__array__") and not isinstance(grad, Node)
+    return (np.asarray(grad) if is_array else grad) + g  # another library's becomes NumPy's
 
 
 def _shown(x: Any) -> str:

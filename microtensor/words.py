@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ _BY_US = (
     "hardtanh", "interpolate", "leaky_relu", "log_softmax", "logsumexp", "max_pool2d", "mish",
     "one_hot", "relu6", "selu", "silu", "softmax", "softplus", "softsign",
 )  # fmt: skip
+_WRITTEN = ("apply", "detach", "normal", "relu", "sigmoid", "uniform", "zero")  # with a _ behind
 
 HERE = {
     "view": "v.reshape(shape) does it.",
@@ -62,6 +63,27 @@ HERE = {
 }
 
 
+class Word:
+    """An attribute that is not there, and says how the same is done here.
+
+    One for each word: a ``__getattr__`` would make every attribute of a Value three times as slow.
+    """
+
+    __slots__ = ("hint", "name")
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.name = name
+        self.hint = hint.replace("\n", "\n  ")
+
+    def __get__(self, value: Any, owner: type) -> Any:
+        raise AttributeError(
+            f"{owner.__name__} has no {self.name!r}, as other libraries' tensors have.\n"
+            f"  {self.hint}",
+            name=self.name,
+            obj=value,
+        )
+
+
 class Translated:
     """What says of a word that other libraries' tensors have how the same is done here.
 
@@ -78,19 +100,8 @@ class Translated:
 
     __slots__ = ()
 
-    if not TYPE_CHECKING:  # else every misspelt attribute would be one
-
-        def __getattr__(self, name: str) -> Any:
-            hint = _hint(name)
-            if hint is None:
-                return object.__getattribute__(self, name)  # raises, as a property does
-            hint = hint.replace("\n", "\n  ")
-            raise AttributeError(
-                f"{type(self).__name__} has no {name!r}, as other libraries' tensors have.\n"
-                f"  {hint}",
-                name=name,
-                obj=self,
-            )
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if hasattr(type(self), name)]
 
 
 def elsewhere(name: str) -> str:
@@ -101,20 +112,23 @@ def elsewhere(name: str) -> str:
     """
     if name in ("tensor", "Tensor", "Variable"):
         return "\n  mt.Value(...) is it."
-    function = vars(np).get(name)
-    if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
+    if _is_numpys(name):
         return f"\n  NumPy's functions work on Values: np.{name}(v)."
     return ""
 
 
-def _hint(name: str) -> str | None:
-    if name in HERE:
-        return HERE[name]
-    if name.startswith("_"):
-        return None
-    if name.endswith("_"):
-        return _IN_PLACE
-    function = vars(np).get(name)  # a ufunc, or what a type may take over
-    if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
-        return f"np.{name}(v) does it."
-    return None
+def _is_numpys(name: str) -> bool:
+    """Tell whether NumPy has a function of the name that a type may take over."""
+    function = vars(np).get(name)
+    return isinstance(function, np.ufunc) or hasattr(function, "_implementation")
+
+
+def _hints() -> dict[str, str]:
+    numpys = {name: f"np.{name}(v) does it." for name in vars(np) if _is_numpys(name)}
+    words = numpys | HERE
+    in_place = {f"{name}_": _IN_PLACE for name in (*words, *_WRITTEN) if not name.endswith("_")}
+    return in_place | words
+
+
+for _name, _hint in _hints().items():
+    setattr(Translated, _name, Word(_name, _hint))
