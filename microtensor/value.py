@@ -236,7 +236,7 @@ class Value(Methods, Translated):
                         continue
                 had = node.grad if is_leaf else None
                 if had is not None:
-                    g = had + g if had.__class__ is float else _added_to(node, g)
+                    g = had + g if had.__class__ in (float, int) else _added_to(node, g)
                 node.grad = g
 
         backward_pass(
@@ -382,8 +382,7 @@ def _added_to(leaf: Node, g: Any) -> Any:
             got=f"shape {shape}",
             hint="Set v.grad = None to begin anew.",
         )
-    is_array = hasattr(grad, "__array__") and not isinstance(grad, Node)
-    return (np.asarray(grad) if is_array else grad) + g  # another library's becomes NumPy's
+    return (grad if isinstance(grad, Node) else np.asarray(grad)) + g  # another library's, too
 
 
 def _shown(x: Any) -> str:
