@@ -98,3 +98,9 @@ def test_what_was_printed_is_shown_in_the_place_of_the_output():
         "```{code-cell}\n:tags: [remove-output]\n\nprint('a = 1')\n```\n\nIt prints:\n\n"
         "<!-- printed -->\n```{code-cell}\na = 1\n```\n"
     )
+
+
+@pytest.mark.parametrize("before", ["  ", "> "])
+def test_a_block_that_would_not_be_run_is_refused(before):
+    with pytest.raises(ValueError, match="stands at the beginning of its line"):
+        as_notebook_text(f"- a list\n\n{before}```python\n{before}x = 1\n{before}```\n")

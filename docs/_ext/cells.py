@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 BLOCK = re.compile(r"^```python\n(.*?)^```\n?", flags=re.S | re.M)
+INDENTED = re.compile(r"^[ \t>]+```python\n", flags=re.M)
 PRINTED = re.compile(r"\s*([^\n]+\n)*\s*<!-- printed -->\n")  # at most a paragraph before it
 HEADER = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 
@@ -18,7 +19,12 @@ class Cell(NamedTuple):
 
 
 def cells(page: str) -> list[Cell]:
-    """The prose and the Python blocks of a page of Markdown, in their order."""
+    """The prose and the Python blocks of a page of Markdown, in their order.
+
+    A block inside of a list or a quotation would not be seen, and is refused.
+    """
+    if INDENTED.search(page):
+        raise ValueError("a Python block stands at the beginning of its line, or it is not run")
     pieces = BLOCK.split(page)  # prose, code, prose, code, ... prose
     found = [Cell(k % 2 == 1, piece) for k, piece in enumerate(pieces)]
     return [cell for cell in found if cell.text.strip()]
@@ -30,7 +36,7 @@ def as_notebook_text(page: str) -> str:
     What stands under ``<!-- printed -->`` is what the block before it printed, and is shown in the
     place of its output.
     """
-    if not BLOCK.search(page) or page.startswith("---"):
+    if not any(cell.is_code for cell in cells(page)) or page.startswith("---"):
         return page
     pieces = BLOCK.split(page)
     for k in range(1, len(pieces), 2):
