@@ -37,7 +37,9 @@ def test_the_page_has_what_the_script_measures(tmp_path):
     for row, point in zip(rows(text, "layers"), deeper, strict=True):
         assert row[1:] == pytest.approx((point.plain, point.compiled, point.first), rel=0.01)
     path = growth.figure(deeper, wider).save(tmp_path / "growth.svg")
-    assert path.read_text(encoding="utf-8").count("seconds by") == 2
+    drawn = path.read_text(encoding="utf-8")
+    assert drawn.count("<!-- seconds by") == 2  # the text of a title beside its shapes
+    assert "seconds by layers" in drawn.split("</title>")[0]  # and what a screen reader says
 
 
 def test_all_that_the_page_says_is_linear_in_depth():
