@@ -387,7 +387,8 @@ def _where(place: tuple[str, int] | None) -> list[str]:
     return [f"called at  {file_shown(place[0])}:{place[1]}", *([f"{'':<11}{line}"] if line else [])]
 
 
-def file_shown(path: str) -> str:  # a notebook's cells lie in files that nobody knows
+def file_shown(path: str) -> str:
+    """Name a file as its user knows it: a notebook's cell lies in one that nobody does."""
     return "cell" if f"{os.sep}ipykernel_" in path else path
 
 

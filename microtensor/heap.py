@@ -3,7 +3,7 @@
 The allocator of most Linux systems gives the end of its heap back to the system once more than a
 few hundred kilobytes of it are free. A training step frees all that it made and makes it again a
 moment later: every page of it is taken away, asked for again and filled with zeros, which was a
-sixth of the time of an LSTM's step, and a twentieth of a transformer's. The same allocator learns:
+seventh of the time of an LSTM's step. The same allocator learns:
 when a larger array is freed, it concludes that such sizes come and go, and keeps as much. So it is
 shown one, of which no page is ever touched. Where the allocator is another, nothing happens.
 
