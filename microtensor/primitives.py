@@ -64,8 +64,8 @@ class Known:
     """
 
     __slots__ = (
-        "_signature", "arity", "body", "fn", "forward", "in_place", "keeps", "plain_rules",
-        "reason", "rules", "stands_for", "together", "variadic", "wanted", "word",
+        "_accepted", "_signature", "arity", "body", "fn", "forward", "in_place", "keeps",
+        "plain_rules", "reason", "rules", "stands_for", "together", "variadic", "wanted", "word",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +87,7 @@ class Known:
         """Say what computes the output, for an operator whose options have no names."""
         self.forward = forward
         self._signature: tuple[list[str], dict[str, Any]] | None = None  # read when it is needed
+        self._accepted: set[str] | None = None  # too
 
     @property
     def names(self) -> list[str]:
@@ -103,10 +104,10 @@ class Known:
     @property
     def accepted(self) -> set[str]:
         """The options that may be given: those that a rule sees, and those that none needs."""
-        required = {name for name in self.names if name not in self.defaults}
-        of_numpy = not hasattr(self.fn, "__wrapped_primitive__")  # whose options are known to us
-        seen = {name for names in self.wanted for name in names}
-        return seen | required | (_HARMLESS if of_numpy else set())
+        if self._accepted is None:
+            more = () if hasattr(self.fn, "__wrapped_primitive__") else _HARMLESS
+            self._accepted = (set(self.names) - self.defaults.keys()).union(*self.wanted, more)
+        return self._accepted
 
     def _options_of(self, rule: Rule | None) -> tuple[str, ...]:
         if rule is None:
@@ -120,16 +121,15 @@ class Known:
         few = arity is None and (self.word != "piecewise" or len(args) < 3)  # too few for out=
         if not kwargs and (few or len(args) == arity):
             return args, None
-        options = dict(kwargs)
+        # np._NoValue is NumPy's word for an option that was not given.
+        options = {n: x for n, x in kwargs.items() if x is not np._NoValue}
+        if len(args) == arity and options.keys() <= self.accepted:
+            return args, options or None
         if arity is not None:
-            options.update(zip(self.names[arity:], args[arity:], strict=False))
-            for name in [n for n, x in options.items() if x is np._NoValue]:
-                del options[name]  # NumPy's word for an option that was not given
+            beyond = zip(self.names[arity:], args[arity:], strict=False)
+            options.update((n, x) for n, x in beyond if x is not np._NoValue)
             missing = self.names[len(args) : arity]
-            args = args[:arity] + tuple(
-                options.pop(name) if name in options else self.defaults.get(name)
-                for name in missing
-            )
+            args = (*args[:arity], *(options.pop(n, self.defaults.get(n)) for n in missing))
         elif self.word == "piecewise":
             place = self.names.index("out") if "out" in self.names else len(args)
             if len(args) > place:
@@ -139,8 +139,7 @@ class Known:
             for name in {"out", "where"} & options.keys():
                 self.refuse_unless_default(name, options.pop(name))
             return args, options
-        accepted = self.accepted if options else ()
-        for name in [n for n in options if n not in accepted]:
+        for name in [n for n in options if n not in self.accepted]:
             self.refuse_unless_default(name, options.pop(name))
         return args, options or None
 
@@ -315,7 +314,7 @@ def together(fn: Callable) -> Callable[[Rule], Rule]:
     def learn(rule: Rule) -> Rule:
         entry = registry[fn]
         entry.wanted += (parameters_of(rule)[0][3 + len(entry.rules) :],)
-        entry.together, entry.plain_rules = rule, None
+        entry.together, entry.plain_rules, entry._accepted = rule, None, None
         return rule
 
     return learn

@@ -11,9 +11,11 @@ from ..errors import ArgumentError, ShapeError
 from ..ops import linear
 from ..ops.attending import attend, attend_to_itself, cut, join, weights
 from ..ops.attention import additive, causal_mask, dropped, safe
+from ..ops.residuals import residual_linear
 from ..randomness import generator
 from . import init
 from .casting import floats
+from .hooks import hooked
 from .linear import Linear, positive
 from .module import Module
 from .places import here
@@ -138,6 +140,8 @@ class MultiheadAttention(Module):
         attn_mask: Any = None,
         average_attn_weights: bool = True,
         is_causal: bool = False,
+        *,
+        around: Any = None,
     ) -> tuple[Any, Any]:
         """Attend from each query to all keys.
 
@@ -157,6 +161,8 @@ class MultiheadAttention(Module):
             Whether weights are given as their mean over the heads.
         is_causal : bool, default False
             Whether query i attends to keys 0 ... i only, beside what the masks say.
+        around : array of the shape of query, optional
+            What goes around the attention, and is added to its output.
 
         Returns
         -------
@@ -165,8 +171,10 @@ class MultiheadAttention(Module):
         """
         itself = query is key and key is value
         query, key, value = (floats(self, x) for x in (query, key, value))
-        self._check(np.shape(query), np.shape(key), np.shape(value))
-        alone = np.ndim(query) == 2
+        self._check(query.shape, key.shape, value.shape)
+        if around is not None:
+            around = self._around(around, query.shape)
+        alone = query.ndim == 2
         if alone or not self.batch_first:
             query, key, value = (self._batch_first(x, alone) for x in (query, key, value))
         m, f = self._masks(query, key, key_padding_mask, attn_mask, is_causal)
@@ -186,11 +194,21 @@ class MultiheadAttention(Module):
                 y = join(np.matmul(p, v))
             else:
                 y = join(attend(q, k, v, m, f, scale=scale))
-        y = self.out_proj(y)
+        fused = around is not None and self.batch_first and not alone and self._is_plain()
+        if fused:
+            y = residual_linear(around, y, self.out_proj.weight, self.out_proj.bias)
+        else:
+            y = self.out_proj(y)
         p = np.mean(p, axis=1) if p is not None and average_attn_weights else p
         if alone:
-            return y[0], None if p is None else p[0]
-        return y if self.batch_first else np.swapaxes(y, 0, 1), p
+            y, p = y[0], None if p is None else p[0]
+        elif not self.batch_first:
+            y = np.swapaxes(y, 0, 1)
+        return y if around is None or fused else around + y, p
+
+    def _is_plain(self) -> bool:
+        """Tell whether nobody looks at what the projection gives, and it is the one we know."""
+        return type(self.out_proj) is Linear and not hooked
 
     def _behind(self) -> int:
         """Count the keys that stand behind those given."""
@@ -249,6 +267,16 @@ class MultiheadAttention(Module):
         if self._behind():
             m = np.pad(m, [(0, 0)] * (m.ndim - 1) + [(0, self._behind())])
         return safe(m, dtype) if given else (m, None)
+
+    def _around(self, around: Any, shape: tuple) -> Any:
+        """Give what is added to the output, or raise ShapeError unless it has its shape."""
+        if np.shape(around) != shape:
+            raise ShapeError(
+                f"{here(self)}: around must have the output's shape.",
+                expected=f"around {shape}",
+                got=f"around {np.shape(around)}",
+            )
+        return floats(self, around)
 
     def _check(self, query: tuple, key: tuple, value: tuple) -> None:
         """Raise ShapeError unless the shapes fit."""

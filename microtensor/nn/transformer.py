@@ -112,14 +112,19 @@ class TransformerEncoderLayer(Module):
         """Give the same shape; masks are those of `MultiheadAttention`."""
         x, masks = floats(self, src), (src_mask, src_key_padding_mask, is_causal)
         if self.norm_first:
-            x = x + self._attention(self.norm1(x), *masks)
+            x = self._with_attention(x, self.norm1(x), *masks)
             return self._with_network(x, self.norm2(x))
-        x = self.norm1(x + self._attention(x, *masks))
+        x = self.norm1(self._with_attention(x, x, *masks))
         return self.norm2(self._with_network(x, x))
 
-    def _attention(self, x: Any, mask: Any, padding: Any, is_causal: bool) -> Any:
-        y, _ = self.self_attn(x, x, x, padding, False, mask, is_causal=is_causal)
-        return self.dropout1(y)
+    def _with_attention(self, around: Any, x: Any, mask: Any, padding: Any, is_causal: bool) -> Any:
+        """Give ``around + A(x)``: in one step, if nobody looks at what is between."""
+        given = (x, x, x, padding, False, mask)
+        dropout = self.dropout1
+        alone = hooked or (dropout.training and dropout.p)
+        if type(self.self_attn) is MultiheadAttention and not alone:
+            return self.self_attn(*given, is_causal=is_causal, around=around)[0]
+        return around + dropout(self.self_attn(*given, is_causal=is_causal)[0])
 
     def _with_network(self, around: Any, x: Any) -> Any:
         """Give ``around + F(x)``: in one step, if nobody looks at what is between."""

@@ -8,7 +8,7 @@ keys, ``E`` the width of queries and keys, ``V`` that of values.
     p = softmax(scale q kᵀ + m)        y = (p f) v
 
 With d = (g vᵀ) f the gradient of p, that of the scores is s = p (d - sum(d p)), so that those of
-q, k and v are scale s k, scale sᵀ q and (p f)ᵀ g.
+q, k and v are scale s k, scale sᵀ q and (p f)ᵀ g. The scale goes into vᵀ, which is copied anyway.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def attend(q: Any, k: Any, v: Any, m: Any, f: Any, *, scale: float) -> Any:
 
 def _scores(q: Any, k: Any, m: Any, scale: float) -> Any:
     """Give scale q kᵀ + m."""
-    scores = _matmul(q, _times(np.swapaxes(k, -1, -2), scale), () if m is None else m.shape[:-2])
+    scores = _matmul(q, _times(k.swapaxes(-1, -2), scale), () if m is None else m.shape[:-2])
     if m is not None:
         scores += m
     return scores
@@ -164,33 +164,38 @@ def _from_output(
 ) -> list[Any]:
     p: Any = kept
     s: Any = None
+    # The gradient of the mask is s itself.
+    within, after = (None, scale) if wanted[3] else (scale, None)
     if wanted[0] or wanted[1] or wanted[3]:
-        s = _scores_gradient(g, y, p, v, f)
+        s = _scores_gradient(g, y, p, v, f, within)
     return [
-        _matmul(s, _times(k, scale)) if wanted[0] else None,
-        _matmul(np.swapaxes(s, -1, -2), _times(q, scale)) if wanted[1] else None,
-        _matmul(np.swapaxes(_times(p, f), -1, -2), g) if wanted[2] else None,
+        _matmul(s, _times(k, after)) if wanted[0] else None,
+        _matmul(s.swapaxes(-1, -2), _times(q, after)) if wanted[1] else None,
+        _matmul(_times(p, f).swapaxes(-1, -2), g) if wanted[2] else None,
         s,
         None,
     ]
 
 
-def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any) -> Any:
-    """Give s, computed in one array; sum(d p) = g y, which is shorter."""
-    s = _matmul(g, _times(np.swapaxes(v, -1, -2), 1))
+def _scores_gradient(g: Any, y: Any, p: Any, v: Any, f: Any, scale: float | None) -> Any:
+    """Give s times a scale, computed in one array; sum(d p) = g y, which is shorter."""
+    s = _matmul(g, _times(v.swapaxes(-1, -2), 1 if scale is None else scale))
     if f is not None:
         s *= f
-    sums = empty(g.shape[:-1], _dtype(g, y))
-    s -= np.vecdot(g, y, out=sums)[..., None]
+    sums = np.vecdot(g, y, out=empty(g.shape[:-1], _dtype(g, y)))
+    if scale is not None:
+        sums *= scale
+    s -= sums[..., None]
     s *= p
     return s
 
 
 # Where queries, keys and values are of one sequence, one product makes all three, side by side.
 # They are cut into heads, and these put together again, without copying any of it. The weights are
-# computed for as many sequences at a time as fit a cache, and again on the way back: of 16
-# sequences of 64 places and four heads, that takes no longer than to keep them all. What is kept
-# is one number of each query, the logarithm of its sum: with it, p needs no largest score.
+# computed for as many sequences at a time as fit a cache. Those of short sequences are kept for the
+# way back, where they are no more than queries, keys and values. Those of long ones are computed
+# again: what is kept is one number of each query, the logarithm of its sum, with which p needs no
+# largest score.
 
 CACHE = 2**18  # bytes of weights computed at a time
 
@@ -215,41 +220,45 @@ def attend_to_itself(qkv: Any, m: Any, f: Any, *, heads: int, scale: float) -> A
     """
     y = empty((*qkv.shape[:2], qkv.shape[2] // 3), qkv.dtype)
     out = cut(y, heads)
-    logs = empty((*out.shape[:-1], 1), y.dtype)
+    is_short = heads * qkv.shape[1] <= qkv.shape[2]
+    kept: list[Any] = []
+    logs = None if is_short else empty((*out.shape[:-1], 1), y.dtype)
     for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
-        p = _weights(q, k, mask, scale, logs[part])
+        p = _weights(q, k, mask, scale, None if logs is None else logs[part])
         np.matmul(_times(p, factors), v, out=out[part])
+        kept.append(p if logs is None else logs[part])
         del p  # lest two of them be there
-    return y, logs
+    return y, (is_short, kept)
 
 
 def _parts(qkv: Any, m: Any, f: Any, heads: int) -> Iterator[tuple[slice, list[Any]]]:
     """Give q, k, v, m and f of some sequences at a time."""
     count, length, _ = qkv.shape
     step = max(1, CACHE // max(1, heads * length * length * qkv.itemsize))
-    arrays = _three(qkv, heads)
+    three = _three(qkv, heads)
     for start in range(0, count, step):
         part = slice(start, start + step)
-        of_part = [x[part] if np.ndim(x) == 4 and len(x) > 1 else x for x in (m, f)]
-        yield part, [*(x[part] for x in arrays), *of_part]
+        of_part = [x if x is None or x.ndim < 4 or len(x) == 1 else x[part] for x in (m, f)]
+        yield part, [*three[:, part], *of_part]
 
 
-def _three(qkv: Any, heads: int) -> list[Any]:
-    """Give queries, keys and values, each (B, H, L, E): views."""
-    width = np.shape(qkv)[-1] // 3
-    return [cut(qkv[..., i * width : (i + 1) * width], heads) for i in range(3)]
+def _three(qkv: Any, heads: int) -> Any:
+    """See queries, keys and values, each (B, H, L, E), in (B, L, 3 H E)."""
+    batch, length, width = qkv.shape
+    shape = batch, length, 3, heads, width // (3 * heads)
+    return qkv.reshape(shape).transpose(2, 0, 3, 1, 4)
 
 
 def cut(x: Any, heads: int) -> Any:
     """See (B, L, H E) as (B, H, L, E)."""
-    batch, length, width = np.shape(x)
-    return np.swapaxes(np.reshape(x, (batch, length, heads, width // heads)), 1, 2)
+    batch, length, width = x.shape
+    return x.reshape(batch, length, heads, width // heads).transpose(0, 2, 1, 3)
 
 
 def join(x: Any) -> Any:
     """Lay (B, H, L, E) as (B, L, H E)."""
-    batch, heads, length, width = np.shape(x)
-    return np.reshape(np.swapaxes(x, 1, 2), (batch, length, heads * width))
+    batch, heads, length, width = x.shape
+    return x.transpose(0, 2, 1, 3).reshape(batch, length, heads * width)
 
 
 def _to_three(g: Any, y: Any, qkv: Any, m: Any, f: Any, heads: int, scale: float) -> Any:
@@ -277,15 +286,19 @@ def _from_own_output(
     to_qkv = empty(qkv.shape, qkv.dtype)
     to_q, to_k, to_v = _three(to_qkv, heads)
     g, y, to_mask = cut(g, heads), cut(y, heads), []
-    for part, (q, k, v, mask, factors) in _parts(qkv, m, f, heads):
-        p = _scores(q, k, mask, scale)
-        p -= kept[part]
-        np.exp(p, out=p)
-        s = _scores_gradient(g[part], y[part], p, v, factors)
+    within, after = (None, scale) if wanted[1] else (scale, None)
+    has_weights, of_parts = kept
+    parts = _parts(qkv, m, f, heads)
+    for (part, (q, k, v, mask, factors)), p in zip(parts, of_parts, strict=True):
+        if not has_weights:
+            logs, p = p, _scores(q, k, mask, scale)
+            p -= logs
+            np.exp(p, out=p)
+        s = _scores_gradient(g[part], y[part], p, v, factors, within)
         if wanted[1]:
             to_mask.append(s)
-        np.matmul(s, _times(k, scale), out=to_q[part])
-        np.matmul(np.swapaxes(s, -1, -2), _times(q, scale), out=to_k[part])
-        np.matmul(np.swapaxes(_times(p, factors), -1, -2), g[part], out=to_v[part])
+        np.matmul(s, _times(k, after), out=to_q[part])
+        np.matmul(s.swapaxes(-1, -2), _times(q, after), out=to_k[part])
+        np.matmul(_times(p, factors).swapaxes(-1, -2), g[part], out=to_v[part])
         del p, s
     return [to_qkv, np.concatenate(to_mask) if wanted[1] else None, None]

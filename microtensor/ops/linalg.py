@@ -127,7 +127,8 @@ def _to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
 
 def _to_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
     if g.ndim != 2:  # see a batch of any rank as a matrix, one row per vector
-        g, x = (np.reshape(v, (-1, np.shape(v)[-1])) for v in (g, x))
+        rows = math.prod(g.shape[:-1])
+        g, x = g.reshape(rows, g.shape[-1]), x.reshape(rows, x.shape[-1])
     return np.dot(g.T, x)
 
 

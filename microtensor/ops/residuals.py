@@ -1,4 +1,4 @@
-"""A network of two layers beside a path that goes around it, as transformers have them.
+"""One layer, or a network of two, beside a path that goes around it, as transformers have them.
 
 Legend: ``g`` gradient of the output, ``y`` output; ``r`` what goes around, ``x`` what goes through,
 ``h`` the hidden units, ``d`` their gradient before relu:
@@ -24,6 +24,47 @@ from .masking import mask_in_place, masked
 from .rectifiers import relu
 
 CACHE = 2**21  # bytes of hidden units computed at a time: half as much takes longer to multiply
+
+
+@primitive
+def residual_linear(r: Any, x: Any, weight: Any, bias: Any) -> Any:
+    """Give ``r + x weightᵀ + bias``: no array is held of what is added.
+
+    Parameters
+    ----------
+    r : (..., O) array
+    x : (..., I) array
+    weight : (O, I) array
+    bias : (O,) array, or None
+
+    Returns
+    -------
+    (..., O) array
+
+    References
+    ----------
+    .. [1] He et al., *Deep Residual Learning for Image Recognition* (2015), equation 1.
+    """
+    y = empty((*x.shape[:-1], len(weight)), np.result_type(r, x, weight))
+    np.matmul(_rows(x), weight.T, out=_rows(y))
+    if bias is not None:
+        y += bias
+    y += r
+    return y
+
+
+differentiable(
+    residual_linear,
+    lambda g, y, r, x, weight, bias: g,
+    lambda g, y, r, x, weight, bias: np.matmul(g, weight),
+    lambda g, y, r, x, weight, bias: np.dot(np.transpose(_rows(g)), _rows(x)),
+    lambda g, y, r, x, weight, bias: g,
+)
+
+
+@stands_for(residual_linear)
+def _residual_linear(r: Any, x: Any, weight: Any, bias: Any) -> Any:
+    return r + linear(x, weight, bias)
 
 
 @primitive(keeps=True)
@@ -65,7 +106,7 @@ def residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
 
 
 def _rows(x: Any) -> Any:
-    return np.reshape(x, (math.prod(np.shape(x)[:-1]), np.shape(x)[-1]))
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _parts(h: Any) -> Iterator[slice]:
