@@ -58,6 +58,10 @@ def _look_up(weight: Any, ids: Any, padding_idx: int | None = None) -> Any:
     return np.where((ids == padding_idx)[..., None], np.real(weight)[ids], weight[ids])
 
 
+def _residual_linear(r: Any, x: Any, weight: Any, bias: Any) -> Any:
+    return r + np.einsum("...i,oi->...o", x, weight) + (0 if bias is None else bias)
+
+
 def _network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
     sums = np.einsum("...i,hi->...h", x, a) + (0 if b is None else b)
     return (
@@ -94,10 +98,19 @@ ATTENTION = [
         case(normal(1, 3, 6), CAUSAL, None, heads=1, scale=1.5),
         case(normal(2, 3, 12), normal(2, 2, 3, 3), None, heads=2, scale=0.7),
         case(normal(2, 3, 6), None, FACTORS[:, None, :, :3], heads=2, scale=0.7),
+        case(normal(2, 4, 6), None, None, heads=2, scale=0.5),  # long: the weights are not kept
+        case(normal(2, 4, 6), normal(2, 2, 4, 4), None, heads=2, scale=0.7),
+        case(normal(2, 4, 6), None, FACTORS[:, None, :1, :], heads=2, scale=0.7),
+        case(normal(0, 3, 6), None, None, heads=1, scale=0.5),
         value=_attend_to_itself),
     Row(lookups.look_up, case(normal(4, 2), np.array([[3, 0, 3], [1, 1, 2]])),
         case(normal(4, 2), np.array([2, 0, 2]), padding_idx=2), case(normal(3, 2), np.array(1)),
         case(normal(3, 2), np.zeros((0, 2), int)), value=_look_up),
+    Row(residuals.residual_linear,
+        case(normal(3, 2), normal(3, 4), normal(2, 4), normal(2)),
+        case(normal(2, 3, 2), normal(2, 3, 3), normal(2, 3), None),
+        case(normal(0, 2), normal(0, 3), normal(2, 3), normal(2)),
+        value=_residual_linear),
     Row(residuals.residual_network,
         case(normal(3, 2), normal(3, 2), normal(4, 2), normal(4), normal(2, 4), normal(2)),
         case(normal(2, 3, 2), normal(2, 3, 3), normal(4, 3), None, normal(2, 4), None),

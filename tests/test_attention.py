@@ -347,6 +347,45 @@ def test_all_ways_through_multi_head_attention_agree():
         assert np.allclose(alone.data, fast.data[1], rtol=1e-12)
 
 
+def test_what_goes_around_is_added_in_all_ways_through():
+    class Doubled(nn.Linear):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    layer, around = multihead(8, 2), draw(2, 3, 8)
+    y = layer(X, X, X, need_weights=False)[0].data
+    expected = around + y
+    z, _ = layer(X, X, X, need_weights=False, around=around)
+    assert np.array_equal(z.data, expected)
+    assert z.fn.__name__ == "residual_linear"
+    seen = []
+    with layer.out_proj.after_forward(lambda module, args, out: seen.append(out.data)):
+        z, _ = layer(X, X, X, need_weights=False, around=around)
+    assert np.array_equal(z.data, expected)
+    assert np.array_equal(seen[0], y)
+    z, p = layer(X[1], X[1], X[1], around=around[1])
+    assert np.allclose(z.data, expected[1], rtol=1e-12)
+    assert p.shape == (3, 3)
+    layer.batch_first, x = False, X.swapaxes(0, 1)
+    z, _ = layer(x, x, x, around=around.swapaxes(0, 1))
+    assert np.allclose(z.data.swapaxes(0, 1), expected, rtol=1e-12)
+    layer.batch_first, doubled = True, Doubled(8, 8, dtype=np.float64)
+    doubled.load_state_dict(layer.out_proj.state_dict())
+    layer.out_proj = doubled
+    z, _ = layer(X, X, X, need_weights=False, around=around)
+    assert np.allclose(z.data, around + 2 * y, rtol=1e-12)
+
+
+def test_what_goes_around_has_the_shape_of_the_output():
+    with pytest.raises(ShapeError) as raised:
+        multihead(8, 2)(X, X, X, around=np.ones((3, 8)))
+    assert str(raised.value) == (
+        "MultiheadAttention: around must have the output's shape.\n"
+        "  expected  around (2, 3, 8)\n"
+        "  got       around (3, 8)"
+    )
+
+
 def test_a_padded_key_makes_no_difference():
     layer = multihead(8, 2)
     padding = np.array([[False, False, True]] * 2)

@@ -44,10 +44,11 @@ def test_what_does_not_fit_is_named(name, f):
         f(np.ones((2, 3)), np.ones(2))
 
 
+@pytest.mark.parametrize("width", [24, 6], ids=["weights kept", "weights computed again"])
 @pytest.mark.parametrize("own", [True, False])
-def test_sequences_attended_one_at_a_time_give_the_same(own, monkeypatch):
+def test_sequences_attended_one_at_a_time_give_the_same(own, width, monkeypatch):
     def run():
-        qkv = Value(np.random.default_rng(1).standard_normal((3, 5, 24)))
+        qkv = Value(np.random.default_rng(1).standard_normal((3, 5, width)))
         own_mask = np.random.default_rng(2).standard_normal((3 if own else 1, 2, 5, 5))
         m = Value(own_mask)
         y = attending.attend_to_itself(qkv, m, None, heads=2, scale=0.5)
@@ -58,6 +59,15 @@ def test_sequences_attended_one_at_a_time_give_the_same(own, monkeypatch):
     monkeypatch.setattr(attending, "CACHE", 1)
     for a, b in zip(run(), whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("length", [6, 7])
+def test_weights_are_kept_where_they_are_no_more_than_what_they_are_of(length):
+    qkv = Value(RNG.standard_normal((2, length, 12)))
+    y = attending.attend_to_itself(qkv, None, None, heads=2, scale=0.5)
+    has_weights, of_parts = y.kwargs["kept"]
+    assert has_weights == (length == 6)
+    assert [x.shape for x in of_parts] == [(2, 2, length, length if has_weights else 1)]
 
 
 def test_two_sequences_attended_one_at_a_time_have_their_own_masks(monkeypatch):

@@ -194,6 +194,22 @@ def test_copies_of_a_layer_do_not_drop_the_same_places():
     assert np.array_equal(encoder(X).data, encoder(X).data)
 
 
+@pytest.mark.parametrize("norm_first", [False, True])
+@pytest.mark.parametrize("name", ["dropout", "dropout1", "dropout2", "self_attn", "linear2"])
+def test_what_is_put_in_the_place_of_a_part_is_what_computes(name, norm_first):
+    layer = encoder_layer(norm_first=norm_first)
+    fused, part, called = layer(X).data, getattr(layer, name), []
+
+    class Passing(nn.Module):
+        def forward(self, *args, **kwargs):
+            called.append(name)
+            return part(*args, **kwargs)
+
+    setattr(layer, name, Passing())
+    assert np.allclose(layer(X).data, fused, rtol=1e-12)
+    assert called == [name]
+
+
 def test_an_encoder_learns_what_stands_before():
     """Each character is the one before the last: attention is what can see it."""
     rng = np.random.default_rng(0)

@@ -120,11 +120,9 @@ class TransformerEncoderLayer(Module):
     def _with_attention(self, around: Any, x: Any, mask: Any, padding: Any, is_causal: bool) -> Any:
         """Give ``around + A(x)``: in one step, if nobody looks at what is between."""
         given = (x, x, x, padding, False, mask)
-        dropout = self.dropout1
-        alone = hooked or (dropout.training and dropout.p)
-        if type(self.self_attn) is MultiheadAttention and not alone:
+        if type(self.self_attn) is MultiheadAttention and not hooked and _is_idle(self.dropout1):
             return self.self_attn(*given, is_causal=is_causal, around=around)[0]
-        return around + dropout(self.self_attn(*given, is_causal=is_causal)[0])
+        return around + self.dropout1(self.self_attn(*given, is_causal=is_causal)[0])
 
     def _with_network(self, around: Any, x: Any) -> Any:
         """Give ``around + F(x)``: in one step, if nobody looks at what is between."""
@@ -133,11 +131,17 @@ class TransformerEncoderLayer(Module):
             self.activation in ("relu", relu)
             and type(first) is type(second) is Linear
             and not hooked
-            and not any(d.training and d.p for d in (self.dropout, self.dropout2))
+            and _is_idle(self.dropout)
+            and _is_idle(self.dropout2)
         ):
             return residual_network(around, x, first.weight, first.bias, second.weight, second.bias)
         hidden = activate(self.activation, first(x))
         return around + self.dropout2(second(self.dropout(hidden)))
+
+
+def _is_idle(dropout: Any) -> bool:
+    """Tell whether what stands in a dropout's place gives what it is given."""
+    return type(dropout) is Dropout and not (dropout.training and dropout.p)
 
 
 class TransformerEncoder(Module):
