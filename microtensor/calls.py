@@ -20,6 +20,9 @@ _new = object.__new__
 _LISTS = {tuple, list}
 _NUMBERS = (float, int)
 _ONES_OWN = (np.ndarray, np.generic, Node)  # what is no other library's array
+WITHOUT_A_MASK = (
+    "Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), or v[~a.mask]."
+)
 _ARRAYS: set[Any] = {np.ndarray, np.float32}  # not np.float64: what numbers give is a Python float
 value_class: type = Node  # value.py, which stands above, says that it is Value
 
@@ -103,6 +106,8 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         else:
             data = known.forward(*arrays)
     except Exception as error:
+        if any(map(is_masked, arrays)):  # NumPy's own words would be of something else
+            raise lost_mask(name_of(known.fn)) from None
         note_call(error, known.fn, operands, state.scope)
         raise
     if known.keeps:
@@ -206,8 +211,7 @@ def lost_mask(where: str) -> ArgumentError:
     return ArgumentError(
         f"{where}: a masked array would lose its mask.",
         expected="an array of numbers",
-        hint="Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), "
-        "or v[~a.mask].",
+        hint=WITHOUT_A_MASK,
     )
 
 

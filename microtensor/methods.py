@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .calls import call, record
-from .errors import ShapeError
-from .graph import PAUSED, Node, state
+from .calls import WITHOUT_A_MASK, call, record
+from .errors import ArgumentError, ShapeError
+from .graph import PAUSED, Node, label, state
 from .ops import activations, rectifiers
 from .ops.arithmetic import astype
 
@@ -121,10 +121,31 @@ def _method(fn: Callable) -> Callable:
     return method
 
 
+class _NoMask:
+    """The attribute ``_mask``, which masked arrays look for and nobody else.
+
+    They take ``_data`` too, which is theirs by name, and would go on without the graph.
+    """
+
+    __slots__ = ()
+
+    def __get__(self, value: Any, owner: type) -> Any:
+        if value is None:
+            raise AttributeError("_mask")  # of the class: there is none
+        raise ArgumentError(
+            "numpy.ma: a Value would lose its graph in a masked array.",
+            expected="an array of numbers in place of the masked one",
+            got=f"a masked array, or a function of numpy.ma, and {label(value)}",
+            hint=WITHOUT_A_MASK,
+        )
+
+
 class Methods(Node):
     """What a Value inherits: nothing here knows more of it than its data and its record."""
 
     __slots__ = ()
+
+    _mask = _NoMask()
 
     __add__ = _operator(np.add, operator.add)
     __sub__ = _operator(np.subtract, operator.sub)

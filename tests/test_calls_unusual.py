@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 import microtensor as mt
 from microtensor import Value
-from microtensor.errors import MissingRuleError
+from microtensor.errors import ArgumentError, MissingRuleError
 
 X = np.array([[1.0, 2.0], [4.0, 3.0]])
 
@@ -95,3 +97,74 @@ def test_modes_and_dtypes_that_numpy_checks() -> None:
         np.take(Value(X), [0], mode="full")
     total = np.average(Value(X), 0, [1, 3], returned=True)[1]
     assert total.dtype == np.float64
+
+
+# Masked arrays read ``_data`` and ``_mask`` of whatever they meet
+
+_OPERATORS = [
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
+    "lt", "le", "gt", "ge", "eq", "ne",
+]  # fmt: skip
+_IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow"]
+_OF_NP_MA = [
+    "add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "mod", "remainder",
+    "fmod", "power", "maximum", "minimum", "arctan2", "hypot", "equal", "not_equal", "less",
+    "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "dot",
+    "inner", "outer", "allequal", "allclose", "correlate", "convolve", "append",
+]  # fmt: skip
+_OF_TWO = {
+    **{name: getattr(operator, name) for name in (*_OPERATORS, *_IN_PLACE)},
+    "divmod": divmod,
+    **{f"np.ma.{name}": getattr(np.ma, name) for name in _OF_NP_MA},
+    "np.ma.multiply.outer": np.ma.multiply.outer,
+    "np.ma.where": lambda a, b: np.ma.where([True, False], a, b),
+    "np.ma.concatenate": lambda a, b: np.ma.concatenate([a, b]),
+    "np.ma.stack": lambda a, b: np.ma.stack([a, b]),
+    "np.trapezoid": np.trapezoid,
+}
+
+
+@pytest.mark.parametrize("requires_grad", [True, False])
+@pytest.mark.parametrize("name", _OF_TWO)
+def test_no_masked_array_takes_a_value_and_leaves_its_graph(name: str, requires_grad: bool) -> None:
+    v, number = Value([3.0, 4.0], requires_grad=requires_grad), Value(2.0)
+    for other in (v, number) if name in _OPERATORS else (v,):
+        for swap in (False, True):
+            masked = np.ma.array([1.0, 2.0], mask=[False, True])
+            with pytest.raises((ArgumentError, mt.errors.NotAnArrayError)) as error:
+                _OF_TWO[name](*((other, masked) if swap else (masked, other)))
+            assert "would lose its" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["exp", "sqrt", "sum", "mean", "sort", "array", "asarray", "std"])
+def test_no_function_of_masked_arrays_takes_a_value_alone(name: str) -> None:
+    with pytest.raises((ArgumentError, mt.errors.NotAnArrayError), match="lose its graph"):
+        getattr(np.ma, name)(Value([3.0, 4.0]))
+
+
+def test_what_a_masked_array_says_of_a_value() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(ArgumentError) as error:
+        masked * Value([3.0, 4.0], name="v")
+    assert str(error.value) == (
+        "numpy.ma: a Value would lose its graph in a masked array.\n"
+        "  expected  an array of numbers in place of the masked one\n"
+        "  got       a masked array, or a function of numpy.ma, and v\n"
+        "  Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), or v[~a.mask]."
+    )
+    with pytest.raises(ArgumentError) as error:
+        masked @ Value([3.0, 4.0])  # NumPy itself has a riddle for it
+    assert str(error.value) == (
+        "numpy.matmul: a masked array would lose its mask.\n"
+        "  expected  an array of numbers\n"
+        "  Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), or v[~a.mask]."
+    )
+    v = Value([3.0, 4.0])
+    np.where(masked.mask, 0, v).sum().backward()
+    assert v.grad.tolist() == [1.0, 0.0]
+
+
+def test_who_lists_what_a_value_has_is_not_told_of_masks() -> None:
+    assert "_mask" not in dir(Value(1.0))
+    assert "_mask" not in dict(inspect.getmembers(Value(X)))
+    assert not hasattr(Value, "_mask")
