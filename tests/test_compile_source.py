@@ -406,7 +406,7 @@ def test_a_gradient_of_ones_is_not_multiplied_by():
         np.full((2, 3), -0.1, np.float32), np.zeros((0, 2), np.int8), np.array([np.nan, -0.0, 1.5]),
         np.eye(3, dtype=bool), np.arange(5, dtype=np.uint8), np.zeros((2, 2)), np.full(3, -0.0),
     ],
-    ids=repr,
+    ids=lambda x: getattr(x, "__name__", None) or repr(x),
 )  # fmt: skip
 def test_a_value_that_is_written_is_given_again(x):
     tree = literal(x)

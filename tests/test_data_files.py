@@ -142,7 +142,7 @@ BAD_IDX = [
         "  got       more" + ONCE_MORE,
     ),
     (
-        gzip.compress(SMALL[:-1]),
+        gzip.compress(SMALL[:-1], mtime=0),
         "PATH: the header and what follows it do not belong together.\n"
         "  expected  6 bytes, for shape (2, 3) of uint8\n"
         "  got       5" + ONCE_MORE,

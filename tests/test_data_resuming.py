@@ -54,7 +54,9 @@ def test_it_goes_on_with_every_kind_of_generator(kind):
 
 
 @pytest.mark.parametrize(
-    "options", [{"shuffle": False}, {"drop_last": True}, {"collate": np.stack}], ids=str
+    "options",
+    [{"shuffle": False}, {"drop_last": True}, {"collate": np.stack}],
+    ids=["order", "last", "collate"],
 )
 def test_it_goes_on_with_every_option(options):
     def make(seed):

@@ -168,7 +168,7 @@ def test_corners_of_metrics():
         ),
         ("top_0", "top_k: k is a number of classes.\n  expected  1, 2, 3 ...\n  got       0"),
     ],
-    ids=str,
+    ids=lambda x: x if isinstance(x, str) else type(x).__name__,
 )
 def test_metrics_that_are_none_are_refused(metrics, message):
     with pytest.raises(ArgumentError) as error:
