@@ -1,7 +1,8 @@
 """Smooth activations.
 
 Legend: ``g`` gradient of the output, ``y`` output, ``x`` input. Source of the definitions and of
-the conventions at kinks: PyTorch's documentation of the functions of the same names.
+the conventions at kinks: PyTorch's documentation of the functions of the same names. A list of
+numbers is an array, as in NumPy: where Python's operators cannot take one, NumPy's functions do.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def sigmoid(x: Any) -> Any:
         e = math.exp(-abs(x))
         return 1 / (1 + e) if x >= 0 else e / (1 + e)
     with np.errstate(over="ignore"):  # exp(-x) = inf gives 0, which is right
-        return 1 / (1 + np.exp(0.0 - x))  # 0.0 - x, since unsigned integers have no -x
+        return 1 / (1 + np.exp(np.subtract(0.0, x)))  # unsigned integers have no -x
 
 
 differentiable(sigmoid, lambda g, y, x: g * (y * (1 - y)))
@@ -40,7 +41,7 @@ differentiable(sigmoid, lambda g, y, x: g * (y * (1 - y)))
 
 def _log_of_1_plus_exp(x: Any) -> Any:
     """No overflow, since the exponent, -abs(x), is never positive."""
-    return np.maximum(x, 0) + np.log1p(np.exp(np.minimum(x, 0.0 - x)))
+    return np.maximum(x, 0) + np.log1p(np.exp(np.minimum(x, np.subtract(0.0, x))))
 
 
 @primitive
@@ -64,7 +65,7 @@ def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).round(4)
     array([0.000e+00, 6.931e-01, 1.000e+03])
     """
-    z = x if beta == 1 else beta * x
+    z = x if beta == 1 else np.multiply(beta, x)
     y = _log_of_1_plus_exp(z)
     return np.where(np.greater(z, threshold), x, y if beta == 1 else y / beta)[()]
 
@@ -86,7 +87,7 @@ def logsigmoid(x: Any) -> Any:
     >>> logsigmoid(np.array([-20.0, 0.0])).round(4)
     array([-20.    ,  -0.6931])
     """
-    return -_log_of_1_plus_exp(0.0 - x)
+    return -_log_of_1_plus_exp(np.subtract(0.0, x))
 
 
 differentiable(logsigmoid, lambda g, y, x: g * sigmoid(-x))
@@ -167,6 +168,8 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1587,  0.    ,  0.8413])
     """
+    if x.__class__ is not float:
+        x = np.asarray(x)
     if approximate == "tanh":
         return 0.5 * x * (1 + np.tanh(_gelu_inner(x)))
     if approximate == "none":
@@ -270,5 +273,5 @@ def glu(x: Any, axis: int = -1) -> Any:
             expected=f"an even length of axis {axis}",
             got=f"shape {shape}",
         )
-    values, gates = np.split(x, 2, axis=axis)
+    values, gates = np.split(x if hasattr(x, "shape") else np.asarray(x), 2, axis=axis)
     return values * sigmoid(gates)

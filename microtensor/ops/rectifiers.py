@@ -84,6 +84,8 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     >>> leaky_relu(np.array([-1.0, 2.0]))
     array([-0.01,  2.  ])
     """
+    if x.__class__ is not float:
+        x = np.asarray(x)
     if 0 < negative_slope <= 1:
         return np.maximum(x, negative_slope * x)
     return np.maximum(x, 0) + negative_slope * np.minimum(x, 0)
@@ -276,7 +278,7 @@ def hardswish(x: Any) -> Any:
     >>> hardswish(np.array([-4.0, 1.0, 4.0])).round(4)
     array([-0.    ,  0.6667,  4.    ])
     """
-    return x * (np.minimum(np.maximum(x + 3, 0), 6) / 6)
+    return x * (np.minimum(np.maximum(x, -3.0) + 3, 6) / 6)
 
 
 def _hardswish_rule(g: Any, y: Any, x: Any) -> Any:
@@ -335,7 +337,7 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
     >>> threshold(np.array([-1.0, 2.0]), 0.5, 9.0)
     array([9., 2.])
     """
-    return np.where(np.less_equal(x, threshold), np.result_type(x, 1.0).type(value), x)[()]
+    return np.where(np.less_equal(x, threshold), float(value), x)[()]
 
 
 differentiable(threshold, lambda g, y, x, threshold: masked(g, np.greater(x, threshold)))

@@ -45,4 +45,4 @@ def pairwise_distance(
     >>> pairwise_distance(np.array([[1.0, 2.0]]), np.array([[4.0, 6.0]])).round(4)
     array([5.])
     """
-    return np.linalg.norm(a - b + eps, ord=p, axis=-1, keepdims=keepdims)
+    return np.linalg.norm(np.subtract(a, b) + eps, ord=p, axis=-1, keepdims=keepdims)

@@ -165,7 +165,7 @@ def softmin(x: Any, axis: int = -1) -> Any:
     >>> softmin(np.array([0.5, -1.2, 0.1, -2.4])).round(4)
     array([0.0383, 0.2094, 0.0571, 0.6953])
     """
-    return softmax(0.0 - x, axis=axis)
+    return softmax(np.subtract(0.0, x), axis=axis)
 
 
 @primitive

@@ -41,7 +41,7 @@ TESTS = [
     "tests/test_functions_errors.py", "tests/test_calls.py", "tests/test_attention.py",
     "tests/test_normalizing.py", "tests/test_nn_batch_norms.py", "tests/test_nn_dropping.py",
     "tests/test_nn_recurrent.py", "tests/test_nn_projected_lstm.py", "tests/test_transformer.py",
-    "tests/test_backward_in_place.py",
+    "tests/test_backward_in_place.py", "tests/test_functions_lists.py",
 ]  # fmt: skip
 
 
