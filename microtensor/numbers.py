@@ -10,11 +10,15 @@ from .calls import is_masked, lost_mask, not_real
 from .errors import ArgumentError, DTypeError
 from .graph import Node, label, rows_differ
 
+_LISTS = (list, tuple)
+
 
 def as_numbers(data: Any, dtype: Any) -> Any:
     """Convert what a user gives to a Python float or an array of its own."""
     if data.__class__ is float and dtype is None:
         return data
+    if data.__class__ is np.ndarray and dtype is None and data.dtype.kind in "fiub":
+        return data.copy("K")[()]  # as below, without the questions
     if isinstance(data, Node):
         raise ArgumentError(
             "Value: the data are a Value already.",
@@ -24,7 +28,7 @@ def as_numbers(data: Any, dtype: Any) -> Any:
         )
     if dtype is None and data.__class__ is int:
         return float(data)
-    if isinstance(data, list | tuple) and _holds_values(data):
+    if isinstance(data, _LISTS) and _holds_values(data):
         raise ArgumentError(
             "Value: the data contain Values, whose graph would be lost.",
             expected="numbers",
@@ -51,7 +55,7 @@ def _array(data: Any, dtype: Any) -> np.ndarray:
     try:
         return np.array(data, dtype=dtype)
     except ValueError as error:
-        if isinstance(data, list | tuple) and "inhomogeneous" in str(error):
+        if isinstance(data, _LISTS) and "inhomogeneous" in str(error):
             raise rows_differ("Value: the data", data) from None
         raise
 
@@ -62,6 +66,6 @@ def _holds_values(nested: Any) -> bool:
         x = stack.pop()
         if isinstance(x, Node):
             return True
-        if isinstance(x, list | tuple):
+        if isinstance(x, _LISTS):
             stack.extend(x)
     return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -15,13 +15,7 @@ from . import calls, graph, ops
 from .at import At
 from .backward import NOTHING, backward_pass
 from .calls import apply, call, plain, unrecorded
-from .errors import (
-    GradientError,
-    InPlaceError,
-    NotAnArrayError,
-    ShapeError,
-    UnpicklableError,
-)
+from .errors import GradientError, InPlaceError, NotAnArrayError, ShapeError, UnpicklableError
 from .fitting import seed_for, zeros_for
 from .graph import (
     Node,
@@ -38,7 +32,7 @@ from .graph import (
 from .methods import Methods
 from .numbers import as_numbers
 from .primitives import registry
-from .words import Translated
+from .words import Translated, not_taken
 
 
 class Value(Methods, Translated):
@@ -73,6 +67,8 @@ class Value(Methods, Translated):
         If the data are no real numbers, or a gradient is asked for that cannot exist.
     ArgumentError
         If the data are Values, whose graph would be lost.
+    TypeError
+        If anything else is given; micrograd's words are told what they are called here.
 
     Examples
     --------
@@ -88,13 +84,17 @@ class Value(Methods, Translated):
     def __init__(
         self,
         data: Any,
-        *,
+        *more: Never,
         name: str | None = None,
         requires_grad: bool | None = None,
         dtype: Any = None,
+        **others: Never,
     ) -> None:
-        self._data = data = as_numbers(data, dtype)
-        floats = is_float(data)
+        if others or more:
+            raise not_taken(more, others)
+        floats = data.__class__ is float and dtype is None  # most leaves: no call is needed
+        self._data = data = data if floats else as_numbers(data, dtype)
+        floats = floats or is_float(data)
         if requires_grad and not floats:
             raise no_gradient_of("Value", data)
         self.grad = None

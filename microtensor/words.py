@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ HERE = {
     "retain_grad": "v.grad is there after backward(), of inner values too.",
     "grad_fn": "v.origin is the call that made it.",
     "creator": "v.origin is the call that made it.",
+    "label": "v.name is it.",
     "constant": "v.requires_grad is its opposite.",
     **dict.fromkeys(("zero_grad", "null_grad", "null_gradients"), "v.grad = None does it."),
     **dict.fromkeys(
@@ -84,6 +86,15 @@ class Word:
         )
 
 
+class AssignedWord(Word):
+    """One that other libraries' users assign to."""
+
+    __slots__ = ()
+
+    def __set__(self, value: Any, new: Any) -> None:
+        self.__get__(value, type(value))
+
+
 class Translated:
     """What says of a word that other libraries' tensors have how the same is done here.
 
@@ -102,6 +113,35 @@ class Translated:
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if hasattr(type(self), name)]
+
+
+def not_taken(more: tuple, others: dict[str, Any]) -> TypeError:
+    """Build the error for what `Value` is not made from, and say how it is said here.
+
+    >>> print(not_taken((), {"label": "x"}))
+    Value: it is not made from these arguments.
+      expected  the data; and name=, requires_grad= or dtype=
+      got       label='x'
+      The word is name: Value(data, name='x').
+    """
+    given = [*map(reprlib.repr, more), *(f"{k}={reprlib.repr(x)}" for k, x in others.items())]
+    lines = [
+        "Value: it is not made from these arguments.",
+        "  expected  the data; and name=, requires_grad= or dtype=",
+        f"  got       {', '.join(given)}" + ", besides the data" * bool(more),
+    ]
+    first = more[0] if more else None
+    if "label" in others or isinstance(first, str):
+        name = first if isinstance(first, str) else others["label"]
+        lines.append(f"  The word is name: Value(data, name={reprlib.repr(name)}).")
+    if isinstance(first, tuple | set) or {"_children", "_op"} & others.keys():
+        lines.append("  Operands are recorded, not given: a + b knows that a and b made it.")
+        lines.append("  micrograd's own interface is microtensor.micrograd.Value.")
+    if isinstance(first, int | float) and not isinstance(first, bool):
+        lines.append("  Several numbers are a list: Value([1.0, 2.0]).")
+    if "grad" in others:
+        lines.append("  It is assigned: v.grad = ...")
+    return TypeError("\n".join(lines))
 
 
 def elsewhere(name: str) -> str:
@@ -131,4 +171,4 @@ def _hints() -> dict[str, str]:
 
 
 for _name, _hint in _hints().items():
-    setattr(Translated, _name, Word(_name, _hint))
+    setattr(Translated, _name, (AssignedWord if _name == "label" else Word)(_name, _hint))

@@ -97,3 +97,51 @@ def test_what_the_package_has_not_may_be_elsewhere(name, hint):
         getattr(mt, name)
     assert str(error.value) == f"module 'microtensor' has no attribute {name!r}{hint}"
     assert not hasattr(mt, name)
+
+
+GRAPH = (
+    "\n  Operands are recorded, not given: a + b knows that a and b made it."
+    "\n  micrograd's own interface is microtensor.micrograd.Value."
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "words", "got", "hint"),
+    [
+        ((), {"label": "x"}, "label='x'", "\n  The word is name: Value(data, name='x')."),
+        (("x",), {}, "'x', besides the data", "\n  The word is name: Value(data, name='x')."),
+        (((), "+"), {}, "(), '+', besides the data", GRAPH),
+        (({1.0}, "+"), {}, "{1.0}, '+', besides the data", GRAPH),
+        ((), {"_children": ()}, "_children=()", GRAPH),
+        ((), {"_op": "+"}, "_op='+'", GRAPH),
+        (
+            ((), "+"),
+            {"label": "x"},
+            "(), '+', label='x', besides the data",
+            "\n  The word is name: Value(data, name='x')." + GRAPH,
+        ),
+        ((2.0,), {}, "2.0, besides the data", "\n  Several numbers are a list: Value([1.0, 2.0])."),
+        ((True,), {}, "True, besides the data", ""),
+        ((), {"grad": 0.0}, "grad=0.0", "\n  It is assigned: v.grad = ..."),
+        ((), {"dtyp": None, "name": "x"}, "dtyp=None", ""),
+    ],
+)
+def test_what_a_value_is_not_made_from(given, words, got, hint):
+    with pytest.raises(TypeError) as error:
+        Value(1.0, *given, **words)
+    assert str(error.value) == (
+        "Value: it is not made from these arguments.\n"
+        "  expected  the data; and name=, requires_grad= or dtype=\n"
+        f"  got       {got}{hint}"
+    )
+
+
+def test_a_label_that_is_assigned_is_told_to_be_the_name():
+    v = Value(1.0)
+    with pytest.raises(AttributeError) as error:
+        v.label = "x"
+    assert str(error.value) == (
+        "Value has no 'label', as other libraries' tensors have.\n  v.name is it."
+    )
+    v.name = "x"
+    assert repr(v) == "Value(data=1.0, grad=—, name='x')"
