@@ -41,6 +41,7 @@ def test_the_chapter_tells_one_from_several():
         page.prints(r"cross-entropy: (\S+)", s - 1)
         page.prints(r"^(\[.*\]) (\S+)$", [1, 0, 0], 1000)  # log(e^1000 + 2) is 1000
         page.prints(r"^once (\S+)\ntwice (\S+)", np.log1p(3 * np.exp(-50)), np.log1p(3 / np.e))
+        page.prints(r"probabilities of shape \((\d),\), the output of softmax", len(Z))
         page.prints(r"^(2\.\d+)$", np.log(10))
         page.prints(r"loss (\S+), accuracy (\S+)", (0, 0.12), (0.94, 1))
 

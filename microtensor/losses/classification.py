@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..ops import log_softmax, softmax_cross_entropy
+from ..ops import log_softmax, softmax, softmax_cross_entropy
 from .comparing import as_array, as_floats, chosen, class_weights, in_dtype_of, of_class, reduced
 from .labels import check_labels, check_probabilities
+from .twice import refuse
 
 
 def cross_entropy(
@@ -56,7 +57,8 @@ def cross_entropy(
         number per class.
     ArgumentError
         If a label is no class, if probabilities are negative or do not add up to 1, if an
-        option is out of range, or if no row counts, so that there is no mean.
+        option is out of range, if no row counts, so that there is no mean, or if the logits'
+        graph says that softmax made them.
 
     References
     ----------
@@ -77,6 +79,8 @@ def cross_entropy(
     shape = logits.shape
     by_class = labels.dtype.kind != "f" or labels.shape != shape
     skips = by_class and check_labels("cross_entropy", "logits", shape, labels, ignore_index)
+    axis = 0 if len(shape) == 1 else 1
+    refuse("cross_entropy", softmax, logits, axis)
     if by_class and not skips and weight is None and label_smoothing == 0 and reduction == "mean":
         # Fused: one step of the graph, and fast.
         if len(shape) != 2:
@@ -88,7 +92,6 @@ def cross_entropy(
             expected="a number from 0 to 1",
             got=f"{label_smoothing}",
         )
-    axis = 0 if len(shape) == 1 else 1
     if weight is not None:
         weight = class_weights("cross_entropy", weight, shape[axis], logits)
     if not by_class:
@@ -134,7 +137,8 @@ def nll(
     ShapeError
         If labels has not one class per row, or weight not one number per class.
     ArgumentError
-        If a label is no class, the reduction is unknown, or no row counts.
+        If a label is no class, the reduction is unknown, no row counts, or softmax made what
+        should be logarithms.
 
     References
     ----------
@@ -149,6 +153,7 @@ def nll(
     labels = as_array(labels)
     shape = log_p.shape
     skips = check_labels("nll", "log_probabilities", shape, labels, ignore_index)
+    refuse("nll", softmax, log_p)
     if weight is not None:
         weight = class_weights("nll", weight, shape[0 if len(shape) == 1 else 1], log_p)
     ignored = ignore_index if skips else None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..ops import softmax
 from ..primitives import differentiable, primitive
 from .comparing import (
     check_not_negative,
@@ -17,6 +18,7 @@ from .comparing import (
     reduced,
     unknown_reduction,
 )
+from .twice import refuse
 
 
 def kl_div(
@@ -46,7 +48,8 @@ def kl_div(
     ShapeError
         If the shapes differ.
     ArgumentError
-        If a target is negative and no logarithm, or the reduction is unknown.
+        If a target is negative and no logarithm, the reduction is unknown, or softmax made what
+        should be logarithms.
 
     References
     ----------
@@ -59,6 +62,7 @@ def kl_div(
     0.6931471805599453
     """
     x, t = paired("kl_div", log_probabilities, target)
+    refuse("kl_div", softmax, x)
     if log_target:
         entries = np.exp(t) * (t - x)
     else:

@@ -9,6 +9,7 @@ import numpy as np
 from ..ops import sigmoid, softplus
 from ..primitives import differentiable, primitive, stands_for
 from .comparing import check_between, factors, paired, reduced
+from .twice import refuse
 
 
 @primitive
@@ -144,7 +145,8 @@ def binary_cross_entropy_with_logits(
     ShapeError
         If the shapes differ, or a weight's does not broadcast to them.
     ArgumentError
-        If a target is no probability, or the reduction is unknown.
+        If a target is no probability, the reduction is unknown, or the logits' graph says that
+        sigmoid made them.
 
     References
     ----------
@@ -157,6 +159,7 @@ def binary_cross_entropy_with_logits(
     """
     loss = "binary_cross_entropy_with_logits"
     x, t = paired(loss, logits, target)
+    refuse(loss, sigmoid, x)
     check_between(loss, t, "the target", _FROM_SIGNS)
     second = t if pos_weight is None else factors(loss, pos_weight, x, "pos_weight") * t
     rows = _logistic(x, second, 1 - t)
