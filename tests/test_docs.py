@@ -95,3 +95,26 @@ def test_every_link_of_the_readme_leads_somewhere():
 def test_every_chapter_of_the_course_is_read_by_a_test():
     tests = "\n".join(p.read_text() for p in (ROOT / "tests").glob("test_course_*.py"))
     assert [c.stem for c in CHAPTERS if f'reading("course/{c.stem}")' not in tests] == []
+
+
+def pages_of_how_to(index):
+    """Give the pages that the index links to in its tables, and those of its tree, in order."""
+    tables, tree = index.split("```{toctree}")
+    linked = re.findall(r"^\|.*\| \[([^]]+)\]\((\S+)\.md\) \|$", tables, re.MULTILINE)
+    return linked, re.findall(r"^[./a-z-]+$", tree, re.MULTILINE)
+
+
+def test_every_page_of_how_to_is_found_by_its_task():
+    folder = ROOT / "docs/how-to"
+    linked, tree = pages_of_how_to((folder / "index.md").read_text(encoding="utf-8"))
+    assert [page for _, page in linked] == tree
+    own = {path.stem for path in folder.glob("*.md")} - {"index"}
+    assert sorted(tree) == sorted(own | {"../your-own-module", "../your-own-operation"})
+    for title, page in linked:
+        heading = (folder / f"{page}.md").read_text(encoding="utf-8").splitlines()[0]
+        assert heading.startswith(f"# {title}")
+
+
+def test_a_page_of_how_to_that_is_in_no_table_is_noticed():
+    index = "| a | [A](a.md) |\n\n```{toctree}\n:hidden:\n\na\nb\n```\n"
+    assert pages_of_how_to(index) == ([("A", "a")], ["a", "b"])
