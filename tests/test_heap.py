@@ -1,10 +1,12 @@
-"""A loop that makes and frees arrays does not ask the system for the same memory again."""
+"""A loop that makes and frees arrays asks for memory once, and in large pages."""
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 LOOP = """
 import resource
@@ -34,3 +36,33 @@ def test_memory_that_was_freed_is_used_again():
     if GLIBC:
         assert with_us < 100
         assert without_us > 1000  # every page, each time
+
+
+PLACE = """
+import numpy as np
+{prepare}
+x = np.ones(2**18)  # 2 MiB: less than NumPy asks for large pages for
+with open("/proc/self/smaps") as maps:
+    for line in maps:
+        first, *rest = line.split()
+        if "-" in first and not first.endswith(":"):
+            start, end = (int(place, 16) for place in first.split("-"))
+        elif first == "VmFlags:" and start <= x.ctypes.data + x.nbytes // 2 < end:
+            print("hg" in rest)
+"""
+HAS_LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled").exists()
+
+
+def lies_in_large_pages(prepare: str) -> bool:
+    run = [sys.executable, "-c", PLACE.format(prepare=prepare)]
+    environment = {**os.environ, "NUMPY_MADVISE_HUGEPAGE": "1"}
+    done = subprocess.run(run, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout.strip() == "True"
+
+
+def test_arrays_of_a_step_lie_in_large_pages_where_the_system_has_them():
+    if GLIBC and HAS_LARGE_PAGES:
+        assert lies_in_large_pages("import microtensor")
+        assert not lies_in_large_pages("")
+    else:
+        assert subprocess.run([sys.executable, "-c", "import microtensor"], check=True)
