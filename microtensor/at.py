@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from .calls import is_masked, lost_mask
 
 
 class At:
@@ -48,6 +49,8 @@ class At:
         shape = np.shape(self._value[self._index])
         if isinstance(values, list | tuple):
             values = np.asarray(values)
+        if is_masked(values):
+            raise lost_mask("add")
         values = values * self._value.dtype.type(1)  # a number takes on the dtype it is added to
         added = ops.scatter_add(
             np.broadcast_to(values, shape), index=self._index, shape=self._value.shape

@@ -5,7 +5,7 @@ NumPy's protocols, the methods and the operators all end in `call`, and `call` i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ _new = object.__new__
 _LISTS = {tuple, list}
 _NUMBERS = (float, int)
 _ONES_OWN = (np.ndarray, np.generic, Node)  # what is no other library's array
+_USUAL = {np.ndarray, np.float32, np.float64, float, int, bool, type(None)}  # others are looked at
 WITHOUT_A_MASK = (
     "Give a.filled(0); what is masked is left out by np.where(a.mask, 0, v), or v[~a.mask]."
 )
@@ -60,6 +61,8 @@ def call(fn: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     if not kwargs and len(args) == known.arity:
         return apply(known, args, None)
     if known.word == "composite":
+        if _hide_numbers(args) or _hide_numbers(kwargs.values()):
+            raise lost_mask(name_of(fn))
         try:
             return known.body(*args, **kwargs)  # type: ignore[misc]  # a composite has a body
         except (ArithmeticError, TypeError, ValueError) as error:
@@ -85,14 +88,16 @@ def _look_again(fn: Callable) -> Known:
 def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     """Compute one call and record it, if anything in it can have a gradient."""
     arrays: list[Any] = []
-    flows = lists = False
+    flows = unusual = False
     for a in operands:
         if isinstance(a, Node):
             flows = flows or a._requires_grad
             arrays.append(a._data)
         else:
-            lists = lists or a.__class__ in _LISTS
+            unusual = unusual or a.__class__ not in _USUAL
             arrays.append(a)
+    if unusual and any(map(is_masked, arrays)):  # many a function would read its numbers only
+        raise lost_mask(name_of(known.fn))
     data: Any
     try:
         if options:
@@ -106,8 +111,6 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
         else:
             data = known.forward(*arrays)
     except Exception as error:
-        if any(map(is_masked, arrays)):  # NumPy's own words would be of something else
-            raise lost_mask(name_of(known.fn)) from None
         note_call(error, known.fn, operands, state.scope)
         raise
     if known.keeps:
@@ -116,7 +119,7 @@ def apply(known: Known, operands: tuple, options: dict[str, Any] | None) -> Any:
     if data.__class__ not in _ARRAYS or data.dtype.kind != "f":
         return _record_other(data, known, operands, arrays, options)
     if flows and (scope := state.scope) is not PAUSED:
-        if lists:  # which may change later
+        if unusual:  # a list may change later
             operands = tuple([np.asarray(a) if a.__class__ in _LISTS else a for a in operands])
         return record(data, known.fn, operands, options, True, scope)
     return _record_other(data, known, operands, arrays, options)
@@ -196,6 +199,8 @@ def _option(known: Known, name: str, x: Any) -> Any:
         return x._data.copy() if x.fn is None and isinstance(x._data, np.ndarray) else x._data
     if x.__class__ is tuple or x.__class__ is list:
         return x.__class__(_option(known, name, inner) for inner in x)
+    if x.__class__ not in _USUAL and is_masked(x):
+        raise lost_mask(name_of(known.fn))
     return x
 
 
@@ -203,6 +208,13 @@ def is_masked(data: Any) -> bool:
     """Tell whether an array hides some of its numbers."""
     return (
         data.__class__ is not np.ndarray and isinstance(data, np.ndarray) and hasattr(data, "mask")
+    )
+
+
+def _hide_numbers(given: Iterable) -> bool:
+    """Tell whether masked arrays are among what is given, or in the lists among it."""
+    return any(map(is_masked, given)) or any(
+        any(map(is_masked, x)) for x in given if x.__class__ in _LISTS
     )
 
 

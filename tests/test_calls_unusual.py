@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from samples import ROWS
 
 import microtensor as mt
 from microtensor import Value
@@ -134,6 +135,33 @@ def test_no_masked_array_takes_a_value_and_leaves_its_graph(name: str, requires_
             with pytest.raises((ArgumentError, mt.errors.NotAnArrayError)) as error:
                 _OF_TWO[name](*((other, masked) if swap else (masked, other)))
             assert "would lose its" in str(error.value)
+
+
+_REFUSED = "lose its mask|lose its graph|MaskedArray|falsify the graph"
+_OF_SHAPES_ALONE = {"numpy.einsum_path", "numpy.may_share_memory", "numpy.shares_memory"}
+
+
+def _with_a_mask(row: Any) -> Any:
+    """Give the calls of a row in which one array is masked, and the others are those of Values."""
+    for case in row.cases:
+        inputs = case.draw()
+        sized = [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.size]
+        for i in (i for i in sized if inputs[i].ndim):
+            values = {j: Value(inputs[j]) for j in sized if j != i and inputs[j].dtype.kind == "f"}
+            masked = np.ma.array(inputs[i], mask=np.arange(inputs[i].size) % 2)
+            if values:
+                yield case, [{i: masked, **values}.get(j, x) for j, x in enumerate(inputs)]
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.name not in _OF_SHAPES_ALONE], ids=repr)
+def test_every_function_refuses_a_masked_array_beside_values(row: Any) -> None:
+    for case, inputs in _with_a_mask(row):
+        with pytest.raises((TypeError, ValueError, AttributeError), match=_REFUSED):
+            case.call(row.fn, inputs)
+
+
+def test_most_functions_are_called_with_a_masked_array() -> None:
+    assert len({row.name for row in ROWS for _ in _with_a_mask(row)}) > 150
 
 
 @pytest.mark.parametrize("name", ["exp", "sqrt", "sum", "mean", "sort", "array", "asarray", "std"])

@@ -57,7 +57,7 @@ ONLY = {
     "ops": {"errors", "lending", "primitives", "randomness"},  # rules never see a Value
     "decorating": {"errors"},
     "graph": {"decorating", "errors"},
-    "at": {"ops"},
+    "at": {"ops", "calls"},
     "checking": {*LINE, "randomness"},
     "recomputing": {
         "backward",
