@@ -62,6 +62,15 @@ def test_sequences_attended_one_at_a_time_give_the_same(own, width, monkeypatch)
 
 
 @pytest.mark.parametrize("length", [6, 7])
+def test_a_mask_that_no_sequence_meets_has_a_gradient_of_zeros(length):
+    qkv, m = Value(np.zeros((0, length, 12))), Value(np.zeros((length, length)))
+    y = attending.attend_to_itself(qkv, m, None, heads=2, scale=0.5)
+    y.backward(np.zeros(y.shape))
+    assert qkv.grad.shape == (0, length, 12)
+    np.testing.assert_array_equal(m.grad, np.zeros((length, length)))
+
+
+@pytest.mark.parametrize("length", [6, 7])
 def test_weights_are_kept_where_they_are_no_more_than_what_they_are_of(length):
     qkv = Value(RNG.standard_normal((2, length, 12)))
     y = attending.attend_to_itself(qkv, None, None, heads=2, scale=0.5)
@@ -149,3 +158,29 @@ def test_hidden_units_are_computed_one_row_at_a_time_as_all_at_once(monkeypatch)
     monkeypatch.setattr(residuals, "CACHE", 1)
     for a, b in zip(run(), whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+LAYERS = [
+    ("residual_linear", [(2, 3), (2, 4), (3, 4), (3,)]),
+    ("residual_network", [(2, 3), (2, 4), (5, 4), (5,), (3, 5), (3,)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "wider"),
+    [(name, shapes, i) for name, shapes in LAYERS for i in range(len(shapes))],
+)
+def test_what_is_fused_has_the_dtype_of_what_it_stands_for(name, shapes, wider):
+    """One wider operand, a bias too, makes the sum as wide, and no gradient but its own."""
+    fused, steps = getattr(residuals, name), getattr(residuals, f"_{name}")
+    arrays = [RNG.standard_normal(s).astype(np.float64 if i == wider else np.float32)
+              for i, s in enumerate(shapes)]  # fmt: skip
+    inputs, others = [Value(x) for x in arrays], [Value(x) for x in arrays]
+    y, z = fused(*inputs), steps(*others)
+    assert y.dtype == z.dtype == np.float64
+    np.testing.assert_allclose(y.data, z.data, rtol=1e-5, atol=1e-5)
+    y.backward(np.cos(y.data))
+    z.backward(np.cos(y.data))
+    for a, b, x in zip(inputs, others, arrays, strict=True):
+        assert a.grad.dtype == x.dtype
+        np.testing.assert_allclose(a.grad, b.grad, rtol=1e-4, atol=1e-4)

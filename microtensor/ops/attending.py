@@ -285,7 +285,8 @@ def _from_own_output(
 ) -> list[Any]:
     to_qkv = empty(qkv.shape, qkv.dtype)
     to_q, to_k, to_v = _three(to_qkv, heads)
-    g, y, to_mask = cut(g, heads), cut(y, heads), []
+    g, y = cut(g, heads), cut(y, heads)
+    to_mask: Any = empty((*y.shape[:3], y.shape[2]), y.dtype) if wanted[1] else None
     within, after = (None, scale) if wanted[1] else (scale, None)
     has_weights, of_parts = kept
     parts = _parts(qkv, m, f, heads)
@@ -296,9 +297,9 @@ def _from_own_output(
             np.exp(p, out=p)
         s = _scores_gradient(g[part], y[part], p, v, factors, within)
         if wanted[1]:
-            to_mask.append(s)
+            to_mask[part] = s
         np.matmul(s, _times(k, after), out=to_q[part])
         np.matmul(s.swapaxes(-1, -2), _times(q, after), out=to_k[part])
         np.matmul(_times(p, factors).swapaxes(-1, -2), g[part], out=to_v[part])
         del p, s
-    return [to_qkv, np.concatenate(to_mask) if wanted[1] else None, None]
+    return [to_qkv, to_mask, None]

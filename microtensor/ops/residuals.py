@@ -45,7 +45,7 @@ def residual_linear(r: Any, x: Any, weight: Any, bias: Any) -> Any:
     ----------
     .. [1] He et al., *Deep Residual Learning for Image Recognition* (2015), equation 1.
     """
-    y = empty((*x.shape[:-1], len(weight)), np.result_type(r, x, weight))
+    y = empty((*x.shape[:-1], len(weight)), _dtype(r, x, weight, bias))
     np.matmul(_rows(x), weight.T, out=_rows(y))
     if bias is not None:
         y += bias
@@ -89,9 +89,8 @@ def residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
     .. [1] Vaswani et al., *Attention Is All You Need* (2017), equation 2.
     """
     through = _rows(x)
-    dtype = np.result_type(x, a, c)
-    h = empty((len(through), len(a)), dtype)
-    y = empty((*x.shape[:-1], len(c)), dtype)
+    h = empty((len(through), len(a)), _dtype(x, a, b))
+    y = empty((*x.shape[:-1], len(c)), _dtype(r, h, c, e))
     out = _rows(y)
     for part in _parts(h):
         hidden = np.matmul(through[part], a.T, out=h[part])
@@ -103,6 +102,11 @@ def residual_network(r: Any, x: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
         out += e
     y += r
     return y, h
+
+
+def _dtype(*arrays: Any) -> Any:
+    """Give the dtype of a sum; a bias may be None."""
+    return np.result_type(*(x for x in arrays if x is not None))
 
 
 def _rows(x: Any) -> Any:
