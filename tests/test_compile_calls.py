@@ -32,6 +32,21 @@ def test_another_kind_of_argument_is_another_program(other):
     assert len(f.programs) == 2
 
 
+def test_an_array_of_a_file_is_an_array(tmp_path):
+    of_file = np.memmap(tmp_path / "x", float, "w+", shape=X.shape)
+    of_file[:] = X
+    f = mt.compile(lambda x, more: np.tanh(x) * more["w"])
+    for x in (X, of_file, of_file + 1, of_file[:]):
+        assert np.array_equal(f(x, {"w": x}), np.tanh(x) * x)
+    assert len(f.programs) == 1
+
+
+def test_a_masked_argument_is_refused():
+    with pytest.raises(ArgumentError) as error:
+        mt.compile(lambda x: x * 2)(np.ma.array(X, mask=X > 2))
+    assert str(error.value).startswith("x: a masked array would lose its mask.")
+
+
 @pytest.mark.parametrize("x", [X, 2.0, np.float32(2.0)])
 def test_a_switch_and_an_integer_choose_the_program(x):
     f = mt.compile(lambda n, x, half=False: x * n / 2 if half else x * n)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..calls import is_masked, lost_mask
 from ..graph import Node
 from ..nesting import like
 
@@ -66,6 +67,11 @@ class Arguments:
             x = np.asarray(x)
             self._leaf(name, x)
             key.append((list, x.shape, x.dtype))
+        elif isinstance(x, np.ndarray):  # of a file, such as np.memmap gives
+            if is_masked(x):
+                raise lost_mask(name)
+            self._leaf(name, np.asarray(x))
+            key.append((x.shape, x.dtype))
         elif isinstance(x, dict):
             key.append((dict, *x))
             for k, inner in x.items():
@@ -102,8 +108,10 @@ class Same:
 
 def replaced(x: Any, leaf: Callable[[Any], Any]) -> Any:
     """Give arguments with something else in the place of each leaf, in the order of `Arguments`."""
-    if isinstance(x, np.ndarray | np.generic | Node) or x.__class__ is float:
+    if isinstance(x, np.generic | Node) or x.__class__ is float:
         return leaf(x)
+    if isinstance(x, np.ndarray):
+        return leaf(np.asarray(x))
     if x.__class__ is list and x and is_numbers(x):
         return leaf(np.asarray(x))
     if isinstance(x, dict):
