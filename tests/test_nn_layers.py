@@ -481,3 +481,23 @@ def test_weights_are_not_taken_for_their_shape():
             "  got       a Parameter of shape (2, 3)\n"
             "  For new numbers: weight.data = init.xavier_uniform(weight.shape)."
         )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, int])
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: nn.Linear(3, 2), (4, 3)),
+        (lambda: nn.MLP(3, [2]), (4, 3)),
+        (lambda: nn.Conv2d(1, 1, 2), (1, 1, 4, 4)),
+        (lambda: nn.BatchNorm1d(3), (4, 3)),
+        (lambda: nn.LayerNorm(3), (4, 3)),
+        (lambda: nn.LSTM(3, 2), (4, 1, 3)),
+        (lambda: nn.GRUCell(3, 2), (4, 3)),
+        (lambda: nn.TransformerEncoderLayer(4, 2, 8), (4, 3, 4)),
+    ],
+)
+def test_a_masked_input_is_refused_by_every_layer(make, shape, dtype):
+    masked = np.ma.array(np.ones(shape, dtype), mask=np.arange(np.prod(shape)) % 2)
+    with pytest.raises(ArgumentError, match="a masked array would lose its mask"):
+        make()(masked)

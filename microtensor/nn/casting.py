@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..calls import is_masked, lost_mask
 from ..errors import DTypeError, ShapeError
 from ..graph import Node
 from ..ops import astype
@@ -30,8 +31,8 @@ def at_door(x: Any, dtype: np.dtype) -> Any:
         return array.astype(dtype) if array.dtype.kind == "f" else x
     else:
         return x
-    if own is None or own is dtype or own.kind != "f" or own == dtype:
-        return x
+    if own is None or own is dtype or own.kind != "f" or own == dtype or is_masked(x):
+        return x  # what is masked is refused where it meets a Value
     return astype(x, dtype)
 
 
@@ -73,6 +74,8 @@ def as_floats(module: Any, x: Any) -> Any:
         If they are no real numbers: an imaginary part would be lost, a None would become nan.
     ShapeError
         If the rows of a list have different shapes.
+    ArgumentError
+        If an array is masked.
     """
     return _converted(module, x, module._dtype() or np.dtype(np.float32))
 
@@ -86,6 +89,8 @@ def _converted(module: Any, x: Any, dtype: np.dtype) -> Any:
         if len(set(shapes)) > 1:
             raise _ragged(module, shapes)
         return np.stack(rows) if rows else np.empty(0, dtype)
+    if is_masked(x):
+        raise lost_mask(here(module))
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise _no_numbers(module, x, array.dtype)
