@@ -386,6 +386,19 @@ def test_what_goes_around_has_the_shape_of_the_output():
     )
 
 
+def test_what_goes_around_is_read_as_what_goes_in():
+    layer = multihead(8, 2)
+    z, _ = layer(X, X, X, around=np.ones((2, 3, 8), int).tolist())
+    assert np.allclose(z.data, layer(X, X, X)[0].data + 1, rtol=1e-12)
+    with pytest.raises(ShapeError, match="the rows of the input have different shapes"):
+        layer(X, X, X, around=[[1.0, 2.0], [3.0]])
+    with pytest.raises(DTypeError, match="the input must hold real numbers"):
+        layer(X, X, X, around=X * 1j)
+    for needed in (True, False):
+        with pytest.raises(ArgumentError, match="a masked array would lose its mask"):
+            layer(X, X, X, need_weights=needed, around=np.ma.array(X, mask=X > 0))
+
+
 def test_a_padded_key_makes_no_difference():
     layer = multihead(8, 2)
     padding = np.array([[False, False, True]] * 2)

@@ -1,5 +1,7 @@
 """Embeddings and transformer encoders: their formulas, masks, first weights and errors."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -206,6 +208,23 @@ def test_what_is_put_in_the_place_of_a_part_is_what_computes(name, norm_first):
             return part(*args, **kwargs)
 
     setattr(layer, name, Passing())
+    assert np.allclose(layer(X).data, fused, rtol=1e-12)
+    assert called == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["dropout", "dropout1", "dropout2", "self_attn", "self_attn.out_proj", "linear2"]
+)
+def test_a_forward_that_one_part_is_given_is_what_computes(name):
+    layer, called = encoder_layer(), []
+    fused, part = layer(X).data, operator.attrgetter(name)(layer)
+    usual = part.forward
+
+    def forward(*args, **kwargs):
+        called.append(name)
+        return usual(*args, **kwargs)
+
+    part.forward = forward
     assert np.allclose(layer(X).data, fused, rtol=1e-12)
     assert called == [name]
 

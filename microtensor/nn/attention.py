@@ -15,7 +15,7 @@ from ..ops.residuals import residual_linear
 from ..randomness import generator
 from . import init
 from .casting import floats
-from .hooks import hooked
+from .hooks import is_plain
 from .linear import Linear, positive
 from .module import Module
 from .places import here
@@ -194,7 +194,8 @@ class MultiheadAttention(Module):
                 y = join(np.matmul(p, v))
             else:
                 y = join(attend(q, k, v, m, f, scale=scale))
-        fused = around is not None and self.batch_first and not alone and self._is_plain()
+        can_fuse = around is not None and self.batch_first and not alone
+        fused = can_fuse and is_plain(self.out_proj, Linear)
         if fused:
             y = residual_linear(around, y, self.out_proj.weight, self.out_proj.bias)
         else:
@@ -205,10 +206,6 @@ class MultiheadAttention(Module):
         elif not self.batch_first:
             y = np.swapaxes(y, 0, 1)
         return y if around is None or fused else around + y, p
-
-    def _is_plain(self) -> bool:
-        """Tell whether nobody looks at what the projection gives, and it is the one we know."""
-        return type(self.out_proj) is Linear and not hooked
 
     def _behind(self) -> int:
         """Count the keys that stand behind those given."""
@@ -270,13 +267,14 @@ class MultiheadAttention(Module):
 
     def _around(self, around: Any, shape: tuple) -> Any:
         """Give what is added to the output, or raise ShapeError unless it has its shape."""
-        if np.shape(around) != shape:
+        around = floats(self, around)
+        if around.shape != shape:
             raise ShapeError(
                 f"{here(self)}: around must have the output's shape.",
                 expected=f"around {shape}",
-                got=f"around {np.shape(around)}",
+                got=f"around {around.shape}",
             )
-        return floats(self, around)
+        return around
 
     def _check(self, query: tuple, key: tuple, value: tuple) -> None:
         """Raise ShapeError unless the shapes fit."""

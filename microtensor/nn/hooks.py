@@ -111,6 +111,11 @@ class Hooked:
         return Hook(self, "after_backward", function)
 
 
+def is_plain(module: Any, kind: type) -> bool:
+    """Tell whether a part computes as its class says, and nobody looks: then it may be fused."""
+    return type(module) is kind and not hooked and "forward" not in module.__dict__
+
+
 def refuse_hooks(module: Any) -> None:
     """Raise CompileError if a hook is on a model that is called while a program is traced.
 

@@ -15,7 +15,7 @@ from .activations import Activation, activate, check_activation
 from .attention import MultiheadAttention
 from .casting import floats
 from .dropping import Dropout
-from .hooks import hooked
+from .hooks import is_plain
 from .linear import Linear, positive
 from .module import Module
 from .normalizing import LayerNorm
@@ -120,7 +120,7 @@ class TransformerEncoderLayer(Module):
     def _with_attention(self, around: Any, x: Any, mask: Any, padding: Any, is_causal: bool) -> Any:
         """Give ``around + A(x)``: in one step, if nobody looks at what is between."""
         given = (x, x, x, padding, False, mask)
-        if type(self.self_attn) is MultiheadAttention and not hooked and _is_idle(self.dropout1):
+        if is_plain(self.self_attn, MultiheadAttention) and _is_idle(self.dropout1):
             return self.self_attn(*given, is_causal=is_causal, around=around)[0]
         return around + self.dropout1(self.self_attn(*given, is_causal=is_causal)[0])
 
@@ -129,8 +129,8 @@ class TransformerEncoderLayer(Module):
         first, second = self.linear1, self.linear2
         if (
             self.activation in ("relu", relu)
-            and type(first) is type(second) is Linear
-            and not hooked
+            and is_plain(first, Linear)
+            and is_plain(second, Linear)
             and _is_idle(self.dropout)
             and _is_idle(self.dropout2)
         ):
@@ -141,7 +141,7 @@ class TransformerEncoderLayer(Module):
 
 def _is_idle(dropout: Any) -> bool:
     """Tell whether what stands in a dropout's place gives what it is given."""
-    return type(dropout) is Dropout and not (dropout.training and dropout.p)
+    return is_plain(dropout, Dropout) and not (dropout.training and dropout.p)
 
 
 class TransformerEncoder(Module):
