@@ -80,11 +80,24 @@ def test_what_is_done_by_the_loss_is_not_done_before(model, loss, made, f, expec
         lambda: losses.cross_entropy(nn.Softmax(dim=-2)(Value(X[:, :, None])), LABELS[:, None]),
         lambda: losses.nll(mt.softmax(Value(X), axis=0), LABELS),  # no logarithms in any case
         lambda: losses.kl_div(mt.softmax(Value(X.T)).reshape(4, 3), SHARES),
+        lambda: losses.nll(mt.softmax(Value(X))[LABELS != 1], LABELS[LABELS != 1]),
     ],
 )
 def test_every_shape_and_option_is_looked_at(wrong):
     with pytest.raises(ArgumentError, match="was made by softmax"):
         wrong()
+
+
+@pytest.mark.parametrize(
+    "of_one_column",
+    [lambda p: p[:, 0], lambda p: np.squeeze(p, 1), lambda p: p.astype(np.float32).ravel()],
+)
+def test_a_sigmoid_of_one_column_is_looked_at(of_one_column):
+    p = of_one_column(mt.sigmoid(Value(X[:, :1])))
+    with pytest.raises(
+        ArgumentError, match=r"probabilities of shape \(4,\), the output of sigmoid"
+    ):
+        losses.binary_cross_entropy_with_logits(p, SHARES[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -96,6 +109,7 @@ def test_every_shape_and_option_is_looked_at(wrong):
         lambda v: losses.cross_entropy(
             mt.softmax(np.stack([v, -v], axis=2)), np.stack([LABELS, LABELS], axis=1)
         ),
+        lambda v: losses.cross_entropy(mt.softmax(v[:, :, None] + [0.0, 1.0])[:, :, 0], LABELS),
         lambda v: losses.cross_entropy(4 * mt.softmax(v), LABELS),  # a temperature: meant
         lambda v: losses.cross_entropy(v, mt.softmax(v)),
         lambda v: losses.cross_entropy(mt.sigmoid(v), LABELS),

@@ -6,6 +6,7 @@ are small, and a model learns slowly something else. Nothing in the numbers tell
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..ops import astype
 
+_CHANGE_NO_NUMBER = {np.reshape, np.squeeze, operator.getitem, astype}
 _INSTEAD = {
     "cross_entropy": (
         "scores, any real numbers, such as nn.Linear gives: softmax is part of the loss",
@@ -40,7 +42,7 @@ def refuse(loss: str, fn: Callable, x: Any, axis: int | None = None) -> None:
     loss : str
     fn : {softmax, sigmoid}
     x : array or Value
-        Where it was reshaped or converted after the call, it is what it was before.
+        Where it was reshaped, converted or picked from after the call, it is what it was before.
     axis : int, optional
         Softmax along another axis than that of the classes is none of theirs, and passes.
 
@@ -50,12 +52,14 @@ def refuse(loss: str, fn: Callable, x: Any, axis: int | None = None) -> None:
         If the function made it.
     """
     made_by = getattr(x, "fn", None)
-    if made_by is not fn and made_by is not np.reshape and made_by is not astype:
+    if made_by is not fn and made_by not in _CHANGE_NO_NUMBER:
         return  # nearly always, and soon
     shape = x.shape
     place = None if axis is None else axis - x.ndim  # counted from the end
-    while made_by is astype or (
-        made_by is np.reshape and (place is None or (place == -1 and _keeps_rows(x)))
+    while made_by in _CHANGE_NO_NUMBER and (
+        place is None
+        or made_by is astype
+        or (made_by is np.reshape and place == -1 and _keeps_rows(x))
     ):
         x = x.args[0]
         made_by = getattr(x, "fn", None)
