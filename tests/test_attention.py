@@ -347,6 +347,15 @@ def test_all_ways_through_multi_head_attention_agree():
         assert np.allclose(alone.data, fast.data[1], rtol=1e-12)
 
 
+def test_a_sequence_that_is_converted_still_attends_to_itself():
+    layer = nn.MultiheadAttention(8, 2, batch_first=True, rng=0)
+    y, _ = layer(X, X, X, need_weights=False)
+    assert y.args[0].fn.__name__ == "attend_to_itself"
+    z, _ = layer(X, X.copy(), X, need_weights=False)
+    assert z.args[0].fn.__name__ != "attend_to_itself"
+    assert np.allclose(y.data, z.data, atol=1e-6)
+
+
 def test_what_goes_around_is_added_in_all_ways_through():
     class Doubled(nn.Linear):
         def forward(self, x):

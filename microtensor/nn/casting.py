@@ -36,6 +36,15 @@ def at_door(x: Any, dtype: np.dtype) -> Any:
     return astype(x, dtype)
 
 
+def all_at_door(args: tuple, dtype: np.dtype) -> tuple:
+    """Do as `at_door`; what is given several times is converted once, and stays one."""
+    found = [at_door(x, dtype) for x in args]
+    if len(args) > 1:
+        places = {id(x): place for place, x in enumerate(args)}
+        found = [found[places[id(x)]] for x in args]
+    return tuple(found)
+
+
 def floats(module: Any, x: Any) -> Any:
     """Give floats as they are, and anything else as `as_floats` does."""
     data = x._data if isinstance(x, Node) else x

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import ParameterError
 from ..graph import PAUSED, Node, Scope, assign, refuse_while_traced, state
-from .casting import at_door
+from .casting import all_at_door, at_door
 from .hooks import Hooked, call_hooked, hooked, refuse_hooks
 from .loading import check_state
 from .state import Buffer, Parameter
@@ -104,7 +104,7 @@ class Module(Hooked, Translated):
             refuse_hooks(self)
         dtype = self._dtype()
         if dtype is not None:
-            args = tuple([at_door(x, dtype) for x in args])
+            args = all_at_door(args, dtype)
             if kwargs:
                 kwargs = {name: at_door(x, dtype) for name, x in kwargs.items()}
         return args, kwargs
