@@ -45,6 +45,19 @@ class Attribute:
         return getattr(self.of, name)
 
 
+class Entry:
+    """Reads what a class itself holds by a name, as an item: a descriptor, not what it gives."""
+
+    def __init__(self, of: type) -> None:
+        self.of = of
+
+    def __getitem__(self, name: str) -> Any:
+        return vars(self.of)[name]
+
+    def __setitem__(self, name: str, x: Any) -> None:
+        setattr(self.of, name, x)
+
+
 class Length:
     """Reads the length of something as an attribute."""
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node
-from .settings import HOUSE, Attribute, Length, Setting
+from .settings import HOUSE, Attribute, Entry, Length, Setting
 
 _MOST = 1000  # entries of a container that are looked at
 _ABSENT = object()
 _SIMPLE = (int, float, str, bytes, type(None), np.dtype, np.ufunc, np.generic)
 # Where a module notes what it has found; and what an optimizer changes in places of the program.
-_LEFT_OUT = {"_dtype_path", "param_groups", "defaults", "_laid"}
+_LEFT_OUT = {"_dtype_path", "param_groups", "defaults", "_laid", "__dict__", "__weakref__"}
 _ANY_NAME = {"getattr", "vars", "__dict__", "setattr"}  # with these, an attribute is not named
 _CALLED_BY_US = {"forward", "move", "formula", "change", "get_lr", "__call__", "__getitem__"}
 _MADE_BY_A_PROGRAM = 1 << 9  # a class's flag, Py_TPFLAGS_HEAPTYPE
@@ -115,8 +115,11 @@ class Watch:
                 inner = held[name]
                 if isinstance(inner, FunctionType | property | staticmethod | classmethod):
                     self._expand(getattr(inner, "fget", None) or getattr(inner, "__func__", inner))
+                elif not isinstance(x, type):
+                    self._note(held, name, inner)
                 else:  # a class's dict is a view of it, made anew each time
-                    self._note(Attribute(x) if isinstance(x, type) else held, name, inner)
+                    answers = hasattr(type(inner), "__get__")
+                    self._note(Entry(x) if answers else Attribute(x), name, inner)
         for kind in (x if isinstance(x, type) else type(x)).__mro__:
             if kind is not x and not _is_a_librarys(kind):
                 self._given_by(kind, x)
