@@ -1,7 +1,5 @@
 """A call finds its program: the same one as long as what it rests on is the same."""
 
-import dataclasses
-import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -145,64 +143,6 @@ def test_a_group_that_is_added_is_trained():
         return [*before, *(float(step(X)) for _ in range(2))], net.bias.data.tolist()
 
     assert losses_and_weights(True) == losses_and_weights(False)
-
-
-class Scaled:
-    """What is asked of it goes through its dict, its class, and what the class answers for it."""
-
-    def __init__(self):
-        self.k = 3.0
-
-    def times(self, factor):
-        return self.k * factor
-
-    twice = functools.partialmethod(times, 2.0)
-
-    @functools.singledispatchmethod
-    def of(self, kind):
-        return self.k
-
-
-@dataclasses.dataclass
-class Options:
-    k: float = 3.0
-
-
-@pytest.mark.parametrize(
-    ("ask", "expected"),
-    [
-        (lambda x: getattr(x, "k"), 3.0),  # noqa: B009  # what is asked by name is the claim
-        (lambda x: vars(x)["k"], 3.0),
-        (lambda x: x.__dict__["k"], 3.0),
-        (lambda x: x.twice(), 6.0),
-        (lambda x: x.of("kind"), 3.0),
-    ],
-    ids=["getattr", "vars", "dict", "partialmethod", "singledispatchmethod"],
-)
-def test_an_object_is_asked_in_any_way_and_looked_at_again(ask, expected):
-    scaled = Scaled()
-    f = mt.compile(lambda x: x * ask(scaled))
-    for _ in range(2):
-        assert np.array_equal(f(X), X * expected)
-    assert len(f.programs) == 1
-    scaled.k = 30.0
-    assert np.array_equal(f(X), X * expected * 10)
-
-
-def test_what_a_class_answers_by_is_looked_at_again(monkeypatch):
-    scaled = Scaled()
-    f = mt.compile(lambda x: x * scaled.twice())
-    assert np.array_equal(f(X), X * 6)
-    monkeypatch.setattr(Scaled, "twice", functools.partialmethod(Scaled.times, 7.0))
-    assert np.array_equal(f(X), X * 21)
-
-
-def test_options_of_a_dataclass_are_looked_at_again():
-    options = Options()
-    f = mt.compile(lambda x: x * getattr(options, "k"))  # noqa: B009
-    assert np.array_equal(f(X), X * 3)
-    options.k = 4.0
-    assert np.array_equal(f(X), X * 4)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])

@@ -11,6 +11,7 @@ import functools
 import sys
 import sysconfig
 from collections.abc import Iterator
+from operator import attrgetter, methodcaller
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -25,7 +26,13 @@ _SIMPLE = (int, float, str, bytes, type(None), np.dtype, np.ufunc, np.generic)
 # Where a module notes what it has found; and what an optimizer changes in places of the program.
 _LEFT_OUT = {"_dtype_path", "param_groups", "defaults", "_laid", "__dict__", "__weakref__"}
 _ANY_NAME = {"getattr", "vars", "__dict__", "setattr"}  # with these, an attribute is not named
-_CALLED_BY_US = {"forward", "move", "formula", "change", "get_lr", "__call__", "__getitem__"}
+_CALLED_BY_US = {"forward", "move", "formula", "change", "get_lr"}
+# Python calls the methods between two underscores that nobody names, but these at other times.
+_AT_OTHER_TIMES = {
+    "__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__del__",
+    "__repr__", "__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__",
+    "__setstate__", "__sizeof__", "__dir__", "__class_getitem__",
+}  # fmt: skip
 _MADE_BY_A_PROGRAM = 1 << 9  # a class's flag, Py_TPFLAGS_HEAPTYPE
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
@@ -104,15 +111,14 @@ class Watch:
             self._held.append((x, set(vars(x))))
 
     def _attributes(self, x: Any, whole: bool) -> None:
-        held, is_optimizer = vars(x), hasattr(x, "param_groups")
+        held, is_optimizer = vars(x), _is_optimizer(x)
         whole = whole or not self.words.isdisjoint(_ANY_NAME)
         for name in list(held):
             if not isinstance(name, str) or name in _LEFT_OUT:
                 continue
-            if (whole or name in self.words or name in _CALLED_BY_US) and not (
-                name == "state" and is_optimizer
-            ):
-                inner = held[name]
+            inner = held[name]
+            counts = whole or name in self.words or _is_called(name, inner, held)
+            if counts and not (name == "state" and is_optimizer):
                 if isinstance(inner, FunctionType | property | staticmethod | classmethod):
                     self._expand(getattr(inner, "fget", None) or getattr(inner, "__func__", inner))
                 elif not isinstance(x, type):
@@ -150,8 +156,10 @@ class Watch:
         elif isinstance(x, MethodType):
             self._expand(x.__func__)
             self._expand(x.__self__)
-        elif isinstance(x, functools.partial):
-            for part in (x.func, x.args, x.keywords):
+        elif isinstance(x, attrgetter | methodcaller):
+            self.words.update(".".join(map(str, x.__reduce__()[1])).split("."))
+        elif isinstance(x, _WRAPPERS):
+            for part in _wrapped_in(x):
                 self._expand(part)
         elif isinstance(x, type):
             self._class(x)
@@ -163,17 +171,18 @@ class Watch:
 
     def _object(self, x: Any) -> None:
         of_library = _is_a_librarys(type(x))
-        if hasattr(x, "named_parameters") and hasattr(x, "named_modules"):
+        kind = type(x)  # an object may answer to any name
+        if hasattr(kind, "named_parameters") and hasattr(kind, "named_modules"):
             for _, module in x.named_modules():
                 self._seen[id(module)] = module
                 self._module(module)
-        elif hasattr(x, "param_groups"):  # an optimizer, whose options are places of the program
+        elif _is_optimizer(x):  # whose options are places of the program
             for group in x.param_groups:
                 self._expand(tuple(group["params"]))
             if not of_library:
                 self._keep(x, False)
                 self._expand(type(x))
-        elif hasattr(x, "get_lr"):  # a schedule, which is called beside the program
+        elif hasattr(kind, "get_lr"):  # a schedule, which is called beside the program
             self._expand(x.optimizer)
         elif type(x).__name__ == "Compiled" and of_library:
             self._expand(x.f)
@@ -198,8 +207,7 @@ class Watch:
             return
         if isinstance(x, list | dict):
             for name, inner in x.items() if isinstance(x, dict) else enumerate(x):
-                if isinstance(name, int | str):
-                    self._note(x, name, inner)
+                self._note(x, name, inner)
         else:  # it cannot change, or has no names
             for inner in x:
                 self._expand(inner)
@@ -229,6 +237,39 @@ class Watch:
             x = f.__globals__.get(name, _ABSENT) if is_global else _ABSENT
             if x is not _ABSENT:
                 self._note(f.__globals__, name, x)
+
+
+_CACHED = type(functools.lru_cache(len))
+_WRAPPERS = (
+    functools.partial, functools.partialmethod, functools.singledispatchmethod,
+    functools.cached_property, np.vectorize, _CACHED,
+)  # fmt: skip
+
+
+def _wrapped_in(x: Any) -> Iterator[Any]:
+    """Give what is called by Python's, or NumPy's, ways of calling something else."""
+    if isinstance(x, functools.singledispatchmethod):
+        yield from x.dispatcher.registry.values()
+    elif isinstance(x, np.vectorize):
+        yield x.pyfunc
+    elif isinstance(x, _CACHED):
+        yield x.__wrapped__
+    else:
+        yield from (x.func, getattr(x, "args", None), getattr(x, "keywords", None))
+
+
+def _is_optimizer(x: Any) -> bool:
+    return "param_groups" in getattr(x, "__dict__", ())
+
+
+def _is_called(name: str, x: Any, held: Any) -> bool:
+    """Tell whether a method is called without being named: by us, or by Python's operators."""
+    if name in _CALLED_BY_US:
+        return True
+    is_special = name.startswith("__") and name.endswith("__") and isinstance(x, FunctionType)
+    # A dataclass compares all its fields, and is there to be read.
+    of_fields = name in ("__eq__", "__hash__") and "__dataclass_fields__" in held
+    return is_special and name not in _AT_OTHER_TIMES and not of_fields
 
 
 def _names_in(code: CodeType) -> Iterator[tuple[str, bool]]:
