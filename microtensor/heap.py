@@ -7,7 +7,7 @@ seventh of the time of an LSTM's step. The same allocator learns: when a larger 
 concludes that such sizes come and go, and keeps twice as much. So it is shown one.
 
 NumPy asks the system for pages of 2 MiB in place of 4 KiB where an array is of 4 MiB or more. Those
-of a step are smaller, so that the processor looks up where a page lies a thousand times; but the
+of a step are smaller, and one of 2 MiB lies in 512 pages, which the processor must all find; but
 pages stay large, whatever is put there later. So two more are made where the next ones will lie.
 
 No page of these arrays is ever touched. Where the allocator is another, nothing happens.

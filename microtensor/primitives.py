@@ -87,7 +87,7 @@ class Known:
         """Say what computes the output, for an operator whose options have no names."""
         self.forward = forward
         self._signature: tuple[list[str], dict[str, Any]] | None = None  # read when it is needed
-        self._accepted: set[str] | None = None  # too
+        self._accepted: set[str] | None = None  # likewise
 
     @property
     def names(self) -> list[str]:

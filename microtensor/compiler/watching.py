@@ -170,8 +170,8 @@ class Watch:
             self._object(x)
 
     def _object(self, x: Any) -> None:
-        of_library = _is_a_librarys(type(x))
         kind = type(x)  # an object may answer to any name
+        of_library = _is_a_librarys(kind)
         if hasattr(kind, "named_parameters") and hasattr(kind, "named_modules"):
             for _, module in x.named_modules():
                 self._seen[id(module)] = module

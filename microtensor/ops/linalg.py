@@ -121,18 +121,20 @@ def _times(x: Any, matrix: Any) -> Any:
     return y
 
 
-def _to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
+def to_input(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
+    """Give the gradient of the inputs of `linear`."""
     return _times(g, weight)
 
 
-def _to_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
+def to_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any) -> Any:
+    """Give the gradient of the weights of `linear`."""
     if g.ndim != 2:  # see a batch of any rank as a matrix, one row per vector
         rows = math.prod(g.shape[:-1])
         g, x = g.reshape(rows, g.shape[-1]), x.reshape(rows, x.shape[-1])
     return np.dot(g.T, x)
 
 
-differentiable(linear, _to_input, _to_weight, lambda g, y, x, weight, bias: g)
+differentiable(linear, to_input, to_weight, lambda g, y, x, weight, bias: g)
 
 
 @stands_for(linear)

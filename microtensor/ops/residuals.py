@@ -19,7 +19,7 @@ import numpy as np
 
 from ..lending import empty, ones
 from ..primitives import differentiable, primitive, stands_for, together
-from .linalg import linear
+from .linalg import linear, to_input, to_weight
 from .masking import mask_in_place, masked
 from .rectifiers import relu
 
@@ -56,8 +56,8 @@ def residual_linear(r: Any, x: Any, weight: Any, bias: Any) -> Any:
 differentiable(
     residual_linear,
     lambda g, y, r, x, weight, bias: g,
-    lambda g, y, r, x, weight, bias: np.matmul(g, weight),
-    lambda g, y, r, x, weight, bias: np.dot(np.transpose(_rows(g)), _rows(x)),
+    lambda g, y, r, x, weight, bias: to_input(g, y, x, weight, bias),
+    lambda g, y, r, x, weight, bias: to_weight(g, y, x, weight, bias),
     lambda g, y, r, x, weight, bias: g,
 )
 

@@ -183,7 +183,7 @@ E_TO_L: dict[tuple[str, str, str, str], str] = {
     ("linalg.py", "_times", "x.ndim == 2", "x.ndim == 3"): FASTER,
     ("linalg.py", "_times", "x.ndim < 2", "x.ndim <= 2"): "2 was met before",
     ("linalg.py", "_times", "x.ndim < 2", "x.ndim < 3"): "2 was met before",
-    ("linalg.py", "_to_weight", "g.ndim != 2", "y.ndim != 2"): SAME_SHAPES,
-    ("linalg.py", "_to_weight", "g.shape[:-1]", "y.shape[:-1]"): SAME_SHAPES,
-    ("linalg.py", "_to_weight", "g.shape[-1]", "y.shape[-1]"): SAME_SHAPES,
+    ("linalg.py", "to_weight", "g.ndim != 2", "y.ndim != 2"): SAME_SHAPES,
+    ("linalg.py", "to_weight", "g.shape[:-1]", "y.shape[:-1]"): SAME_SHAPES,
+    ("linalg.py", "to_weight", "g.shape[-1]", "y.shape[-1]"): SAME_SHAPES,
 }  # fmt: skip
